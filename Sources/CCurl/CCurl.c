@@ -1,0 +1,46 @@
+#include "CCurl.h"
+
+CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+CURLcode ccurl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+CURLcode ccurl_set_body(CURL *handle, const void *bytes, size_t length) {
+    // The size first: CURLOPT_COPYPOSTFIELDS copies as many bytes as it says, or up to a zero byte without it.
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, bytes);
+}
+
+CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, callback);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
+}
+
+long ccurl_get_long(CURL *handle, CURLINFO information) {
+    long value = 0;
+    return curl_easy_getinfo(handle, information, &value) == CURLE_OK ? value : 0;
+}
+
+curl_off_t ccurl_get_offset(CURL *handle, CURLINFO information) {
+    curl_off_t value = 0;
+    return curl_easy_getinfo(handle, information, &value) == CURLE_OK ? value : 0;
+}
+
+bool ccurl_next_finished(CURLM *multi, CURL **handle, CURLcode *result) {
+    int remaining = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &remaining)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        *handle = message->easy_handle;
+        *result = message->data.result;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,25 @@
+/// libcurl for Swift: the few variadic calls, once for each type of argument.
+///
+/// `curl_easy_setopt`, `curl_easy_getinfo` and `curl_multi_setopt` are variadic in C and macros besides, which Swift
+/// imports neither of. Everything else of libcurl is called directly.
+#pragma once
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value);
+CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *value);
+CURLcode ccurl_set_list(CURL *handle, CURLoption option, struct curl_slist *value);
+
+/// A POST body of `length` bytes, which libcurl copies.
+CURLcode ccurl_set_body(CURL *handle, const void *bytes, size_t length);
+
+/// Where received body bytes go; `context` is handed to `callback` as its last argument.
+CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *context);
+
+/// The value, or 0 where libcurl knows none.
+long ccurl_get_long(CURL *handle, CURLINFO information);
+curl_off_t ccurl_get_offset(CURL *handle, CURLINFO information);
+
+/// The next transfer that has ended, with its result; false when there is none.
+bool ccurl_next_finished(CURLM *multi, CURL **handle, CURLcode *result);
