@@ -1,0 +1,74 @@
+/// Pages put together to one Markdown document.
+package enum Markdown {
+    /// The pages in the given order, each a block of its own.
+    ///
+    /// - Before each page but the first stands `<!-- page N -->`: invisible when rendered, and a reader can still find
+    ///   the page. A thematic break would be taken for one that the document has.
+    /// - A failed page leaves a visible note in its place, so that a gap is never mistaken for the document's end:
+    ///   `> Page 7 could not be read: reason`.
+    /// - A degraded page has its text, after `> Page 7 may be incomplete: reason`.
+    /// - Blocks are separated by exactly one blank line; a document that is not empty ends with one line feed.
+    package static func assemble(_ pages: [Page]) -> String {
+        var blocks: [String] = []
+        for (index, page) in pages.enumerated() {
+            if index > 0 { blocks.append("<!-- page \(page.number) -->") }
+            if let note = note(on: page) { blocks.append(note) }
+            let text = page.outcome == .failed ? "" : normalise(page.text)
+            if !text.isEmpty { blocks.append(text) }
+        }
+        return blocks.isEmpty ? "" : blocks.joined(separator: "\n\n") + "\n"
+    }
+
+    /// What an engine wrote, as clean text:
+    /// - CRLF, CR and form feeds become line feeds (a form feed ends a page in Tesseract's output);
+    /// - other control characters (C0 but tab, DEL, C1) and byte order marks go;
+    /// - spaces and tabs at the ends of lines go, which costs Markdown's two-space line break: recognised text never
+    ///   means one;
+    /// - at most one blank line stands between blocks, none at either end.
+    package static func normalise(_ text: String) -> String {
+        var lines: [String] = []
+        for line in split(text) {
+            if line.isEmpty, lines.last?.isEmpty ?? true { continue }
+            lines.append(line)
+        }
+        if lines.last?.isEmpty ?? false { lines.removeLast() }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func note(on page: Page) -> String? {
+        let said: String
+        switch page.outcome {
+        case .ok: return nil
+        case .degraded: said = "may be incomplete"
+        case .failed: said = "could not be read"
+        }
+        // On one line, or the rest of it would leave the quotation.
+        let reason = split(page.reason ?? "").filter { !$0.isEmpty }.joined(separator: " ")
+        return "> Page \(page.number) \(said): \(reason.isEmpty ? "no reason was given" : reason)"
+    }
+
+    /// Lines without control characters and without white space at their ends.
+    private static func split(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = String.UnicodeScalarView()
+        func end() {
+            while let last = line.last, last == " " || last == "\t" { line.removeLast() }
+            lines.append(String(line))
+            line = String.UnicodeScalarView()
+        }
+        var previous: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n" where previous == "\r": break
+            case "\n", "\r", "\u{0C}": end()
+            case "\t": line.append(scalar)
+            case "\u{FEFF}": break
+            case _ where scalar.properties.generalCategory == .control: break
+            default: line.append(scalar)
+            }
+            previous = scalar
+        }
+        end()
+        return lines
+    }
+}
