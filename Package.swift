@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOExtras", package: "swift-nio-extras"),
+]
+
+let package = Package(
+    name: "coxswain",
+    products: [
+        .executable(name: "coxswain", targets: ["coxswain"]),
+        .executable(name: "coxswain-shim", targets: ["coxswain-shim"]),
+        .executable(name: "coxswain-ocr", targets: ["coxswain-ocr"]),
+        .executable(name: "coxswain-render", targets: ["coxswain-render"]),
+        .executable(name: "coxswain-tesseract", targets: ["coxswain-tesseract"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // Programs: arguments in, library calls out.
+        .executableTarget(name: "coxswain", dependencies: ["Settings", "Supervisor", argumentParser], swiftSettings: strict),
+        .executableTarget(name: "coxswain-shim", dependencies: ["CShimProtocol"]),
+        .executableTarget(
+            name: "coxswain-ocr",
+            dependencies: ["API", "Document", "EngineClient", "Rendering", argumentParser],
+            resources: [.embedInCode("Resources/warmup.pdf")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "coxswain-render",
+            dependencies: ["CImage", "CLeptonica", "CPoppler", "RenderProtocol"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "coxswain-tesseract",
+            dependencies: ["CLinux", "CTesseract", "Notify"] + hummingbird,
+            swiftSettings: strict),
+
+        // PID 1.
+        .target(name: "Lifecycle", swiftSettings: strict),
+        .target(name: "Health", swiftSettings: strict),
+        .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol"], swiftSettings: strict),
+        .target(name: "OperatorLog", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "ControlProtocol", dependencies: ["Health"] + nio, swiftSettings: strict),
+        .target(name: "PublicPort", dependencies: ["Health"] + nio, swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: ["Lifecycle", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict),
+        .target(
+            name: "Supervisor",
+            dependencies: [
+                "ControlProtocol", "Health", "Lifecycle", "OperatorLog", "ProcessHost", "PublicPort", "Settings",
+            ] + nio,
+            swiftSettings: strict),
+
+        // The OCR API.
+        .target(name: "Document", swiftSettings: strict),
+        .target(name: "Notify", swiftSettings: strict),
+        .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
+        .target(name: "Rendering", dependencies: ["RenderProtocol"], swiftSettings: strict),
+        .target(name: "EngineClient", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "Intake", dependencies: nio, swiftSettings: strict),
+        .target(
+            name: "API",
+            dependencies: [
+                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort", "Rendering",
+            ] + hummingbird + nio,
+            swiftSettings: strict),
+
+        // The thinnest possible C: system calls that Swift cannot make, and Debian's libraries.
+        .target(name: "CLinux"),
+        .target(name: "CShimProtocol"),
+        .target(name: "CCurl", dependencies: ["CCurlSystem"]),
+        .systemLibrary(name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
+        .target(name: "CImage", dependencies: ["CJPEGSystem", "CPNGSystem"]),
+        .target(name: "CRenderChannel"),
+        .systemLibrary(name: "CJPEGSystem", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+        .systemLibrary(name: "CPNGSystem", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CLeptonica", pkgConfig: "lept", providers: [.apt(["libleptonica-dev"])]),
+        .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
+
+        // Tests, one target beside each library, and whole containers.
+        .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
+        .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,66 @@
+// System calls that Swift cannot make itself: those with macros, variadic arguments, structures of GNU C, or rules about
+// what may run between clone and exec. Every function returns what the call returns; errors are in errno.
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// --- Processes -------------------------------------------------------------------------------------------------------
+
+// Starts a program by clone(CLONE_VM | CLONE_VFORK): no copy of the page tables, no Swift until exec.
+//
+// The child gets its own session, default dispositions for all signals, an empty signal mask, descriptor i =
+// descriptors[i] for i < descriptor_count, and no other descriptor. No PR_SET_PDEATHSIG: it fires when the thread
+// that forked ends.
+//
+// Returns the process id, or -1 with errno: what clone or exec said.
+pid_t cox_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int descriptor_count);
+
+int cox_set_child_subreaper(void);
+
+// Collects one ended child without waiting, whichever it is: 1 and its raw wait status, 0 when there is none, -1 when
+// there are no children at all.
+int cox_reap(pid_t *pid, int *wait_status);
+
+// --- Events ----------------------------------------------------------------------------------------------------------
+
+enum { COX_READABLE = 1, COX_WRITABLE = 2, COX_HANGUP = 4 };
+
+int cox_epoll_create(void);
+// events 0 removes the descriptor; otherwise it is added or changed.
+int cox_epoll_set(int epoll, int descriptor, int events, uint64_t token);
+// Waits without limit. Fills tokens and events, returns how many; EINTR is 0.
+int cox_epoll_wait(int epoll, uint64_t *tokens, int *events, int capacity);
+
+int cox_eventfd(void);
+int cox_timerfd(void);
+// Sets the timer to an absolute CLOCK_BOOTTIME time in nanoseconds; 0 disarms it.
+int cox_timerfd_set(int timer, uint64_t nanoseconds);
+// CLOCK_BOOTTIME: goes on while the machine sleeps, never goes back.
+uint64_t cox_now_nanoseconds(void);
+
+// A signalfd for all signals that can be blocked, except those of faults.
+int cox_signalfd(void);
+// The next signal that arrived, or 0.
+int cox_signalfd_next(int descriptor);
+// Blocks in the calling thread what cox_signalfd reads.
+void cox_block_signals(void);
+
+// --- Sockets ---------------------------------------------------------------------------------------------------------
+
+// A pair of connected SOCK_SEQPACKET sockets, close-on-exec.
+int cox_socketpair_seqpacket(int pair[2]);
+// Makes the descriptor of an AF_UNIX SOCK_DGRAM socket tell who sent each message.
+int cox_pass_credentials(int descriptor);
+// One datagram without waiting, and the process id of its sender (0 when unknown). Returns its length, 0 when there is
+// none, -1 on error.
+ssize_t cox_receive_with_pid(int descriptor, void *buffer, size_t capacity, pid_t *sender);
+
+// --- Files -----------------------------------------------------------------------------------------------------------
+
+// Pipes of this size, or what the system allows.
+int cox_set_pipe_size(int descriptor, int bytes);
+// A file that only memory holds.
+int cox_memfd(const char *name);
+// flock(LOCK_EX | LOCK_NB): 0, or -1 with EWOULDBLOCK.
+int cox_lock_file(int descriptor);

@@ -1,0 +1,1 @@
+#include "CShimProtocol.h"  // a target needs a source

@@ -1,0 +1,138 @@
+import Glibc
+package import Health
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// PID 1's end of the control socket.
+///
+/// Runs on the event loop it is given and holds nothing but the connections that follow the state.
+package final class ControlServer: Sendable {
+    private let group: any EventLoopGroup
+    private let current = Mutex(ContainerState())
+    private let followers = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let acknowledged: @Sendable (UInt64) -> Void
+
+    /// - Parameter acknowledged: called on the event loop with the revision that a peer has taken over.
+    package init(group: any EventLoopGroup, acknowledged: @escaping @Sendable (UInt64) -> Void) {
+        self.group = group
+        self.acknowledged = acknowledged
+    }
+
+    /// Starts accepting on a listening Unix socket, which the returned channel then owns.
+    package func accept(on descriptor: CInt) -> EventLoopFuture<any Channel> {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 128)
+            .childChannelInitializer { channel in
+                Self.isAllowed(channel).flatMapThrowing { allowed in
+                    guard allowed else { throw ControlError.strangers }
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(HTTPResponseEncoder())
+                    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+                    try pipeline.addHandler(ControlHandler(server: self))
+                }
+            }
+            .withBoundSocket(descriptor)
+    }
+
+    /// Makes `state` what everybody hears from now on, and tells the followers.
+    package func publish(_ state: ContainerState) {
+        current.withLock { $0 = state }
+        let line = JSONText.encode(state) + "\n"
+        for channel in followers.withLock({ Array($0.values) }) {
+            channel.eventLoop.execute {
+                // A follower that does not read is cut off rather than remembered without bound.
+                guard channel.isWritable else { return channel.close(promise: nil) }
+                let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(string: line)))
+                channel.writeAndFlush(part, promise: nil)
+            }
+        }
+    }
+
+    fileprivate var state: ContainerState { current.withLock { $0 } }
+
+    fileprivate func follow(_ channel: any Channel) {
+        followers.withLock { $0[ObjectIdentifier(channel)] = channel }
+        channel.closeFuture.whenComplete { _ in
+            _ = self.followers.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+        }
+    }
+
+    fileprivate func tookOver(_ revision: UInt64) { acknowledged(revision) }
+
+    /// Only root and the container's own user may speak here, whatever the mode of the socket's folder became.
+    private static func isAllowed(_ channel: any Channel) -> EventLoopFuture<Bool> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture(false)
+        }
+        let credentials: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(
+            level: .socket, name: .init(rawValue: SO_PEERCRED))
+        return credentials.map { $0.uid == 0 || $0.uid == geteuid() }
+    }
+}
+
+/// `struct ucred` of unix(7), which Glibc's module does not show.
+private struct PeerCredentials {
+    var pid: Int32
+    var uid: UInt32
+    var gid: UInt32
+}
+
+private enum ControlError: Error { case strangers }
+
+private final class ControlHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let server: ControlServer
+
+    init(server: ControlServer) { self.server = server }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(let head) = unwrapInboundIn(data) else { return }
+        let request = HealthRequest(target: head.uri)
+        switch (head.method, request.path) {
+        case (.GET, ControlEndpoint.state):
+            let follow = request.query.contains { $0.key == "follow" }
+            let line = JSONText.encode(server.state) + "\n"
+            var headers: HTTPHeaders = ["Content-Type": follow ? "application/x-ndjson" : "application/json"]
+            if follow {
+                headers.add(name: "Transfer-Encoding", value: "chunked")
+                server.follow(context.channel)
+            }
+            respond(context, .ok, headers, line, ends: !follow)
+        case (.POST, ControlEndpoint.acknowledge):
+            guard let revision = request.query.first(where: { $0.key == "revision" }).flatMap({ UInt64($0.value) })
+            else { return respond(context, .badRequest, [:], "revision=N is missing\n", ends: true) }
+            server.tookOver(revision)
+            respond(context, .noContent, [:], "", ends: true)
+        default:
+            respond(context, .notFound, [:], "unknown: see GET \(ControlEndpoint.state)\n", ends: true)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    private func respond(
+        _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: String,
+        ends: Bool
+    ) {
+        var headers = headers
+        if ends {
+            if status != .noContent { headers.add(name: "Content-Length", value: String(body.utf8.count)) }
+            headers.add(name: "Connection", value: "close")
+        }
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !body.isEmpty {
+            let buffer = context.channel.allocator.buffer(string: body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        guard ends else { return context.flush() }
+        let channel = context.channel
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    }
+}

@@ -1,0 +1,116 @@
+/// What the container says about itself at one moment.
+///
+/// PID 1 is its only author. It is sent as JSON over the control socket to whoever answers for the container
+/// (the API, the command line), so that all of them say the same.
+package struct ContainerState: Codable, Sendable, Equatable {
+    /// Grows by one with every change of content; a heartbeat repeats the last revision.
+    package var revision: UInt64
+    package var phase: Phase
+    /// Work sent now will be done.
+    package var ready: Bool
+    /// Start-up has been over at least once in this life of the container.
+    package var startedOnce: Bool
+    /// Why the container is not ready, as one sentence; empty when it is.
+    package var reason: String
+    /// Share of the start-up that is done, 0…1.
+    package var progress: Double
+    /// Seconds until the container is expected to be ready; nil when that cannot be said.
+    package var etaSeconds: Int?
+    /// Start of the container, seconds since 1970.
+    package var startedAt: Double
+    package var services: [ServiceState]
+    package var facts: Facts
+
+    package init(
+        revision: UInt64 = 0, phase: Phase = .starting, ready: Bool = false, startedOnce: Bool = false,
+        reason: String = "the container is starting", progress: Double = 0, etaSeconds: Int? = nil,
+        startedAt: Double = 0, services: [ServiceState] = [], facts: Facts = Facts()
+    ) {
+        self.revision = revision
+        self.phase = phase
+        self.ready = ready
+        self.startedOnce = startedOnce
+        self.reason = reason
+        self.progress = progress
+        self.etaSeconds = etaSeconds
+        self.startedAt = startedAt
+        self.services = services
+        self.facts = facts
+    }
+
+    /// The container as a whole; the same words as `Lifecycle`'s phases.
+    package enum Phase: String, Codable, Sendable, CaseIterable {
+        case preloading, starting, warming, ready, degraded, draining, stopped, failed
+    }
+}
+
+/// One supervised process.
+package struct ServiceState: Codable, Sendable, Equatable {
+    package var name: String
+    /// `waiting`, `starting`, `ready`, `unready`, `stopping`, `stopped`, `backoff`, `failed` or `done`.
+    package var state: String
+    /// Seconds since 1970 at which this state was entered.
+    package var since: Double
+    /// Process id of the running instance, in the container's PID namespace.
+    package var pid: Int32?
+    /// Times it was started again after the first start.
+    package var restarts: Int
+    package var lastFailure: Failure?
+
+    package init(
+        name: String, state: String, since: Double, pid: Int32? = nil, restarts: Int = 0, lastFailure: Failure? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.since = since
+        self.pid = pid
+        self.restarts = restarts
+        self.lastFailure = lastFailure
+    }
+
+    /// Why the last instance ended.
+    package struct Failure: Codable, Sendable, Equatable {
+        /// What happened, for example `killed by SIGKILL`.
+        package var cause: String
+        /// What the operator can do; nil where nothing is known.
+        package var hint: String?
+        /// Seconds since 1970.
+        package var at: Double
+
+        package init(cause: String, hint: String?, at: Double) {
+            self.cause = cause
+            self.hint = hint
+            self.at = at
+        }
+    }
+}
+
+/// Settings that the replaced container's `/health` and `/` report.
+package struct Facts: Codable, Sendable, Equatable {
+    package var version: String
+    /// As the client set it, for example `http://127.0.0.1:8080/v1/markdown`.
+    package var vllmURL: String
+    package var usesVLM: Bool
+    package var modelsPath: String
+    /// Names of model folders that are not there; empty for an engine that needs none.
+    package var missingModels: [String]
+    package var outputDirectory: String
+    package var objectStoreConfigured: Bool
+    /// Name of the service that reads pages.
+    package var engineService: String
+
+    package init(
+        version: String = "", vllmURL: String = "", usesVLM: Bool = true, modelsPath: String = "",
+        missingModels: [String] = [], outputDirectory: String = "", objectStoreConfigured: Bool = false,
+        engineService: String = "engine"
+    ) {
+        self.version = version
+        self.vllmURL = vllmURL
+        self.usesVLM = usesVLM
+        self.modelsPath = modelsPath
+        self.missingModels = missingModels
+        self.outputDirectory = outputDirectory
+        self.objectStoreConfigured = objectStoreConfigured
+        self.engineService = engineService
+    }
+}

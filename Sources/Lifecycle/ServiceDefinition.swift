@@ -1,0 +1,137 @@
+/// What one supervised process is and how it is to be treated. Values only: nothing here has happened yet.
+package struct ServiceDefinition: Sendable, Equatable {
+    package var name: String
+    package var role: Role
+    /// Program and arguments.
+    package var command: [String]
+    /// The process's whole environment: nothing else is inherited.
+    package var environment: [String: String]
+    /// Names of services that must be ready, and of tasks that must be done, before this one starts.
+    package var needs: [String]
+    package var ready: Readiness
+    package var watch: Watch?
+    package var restart: RestartPolicy
+    package var stop: StopPolicy
+    /// Names of listening sockets that it inherits (`LISTEN_FDS`).
+    package var sockets: [String]
+
+    package init(
+        name: String, role: Role, command: [String], environment: [String: String] = [:], needs: [String] = [],
+        ready: Readiness = Readiness(check: .spawned), watch: Watch? = nil, restart: RestartPolicy = RestartPolicy(),
+        stop: StopPolicy = StopPolicy(), sockets: [String] = []
+    ) {
+        self.name = name
+        self.role = role
+        self.command = command
+        self.environment = environment
+        self.needs = needs
+        self.ready = ready
+        self.watch = watch
+        self.restart = restart
+        self.stop = stop
+        self.sockets = sockets
+    }
+
+    /// What the process is for; decides which phase the container is in while it is not ready.
+    package enum Role: String, Sendable, CaseIterable {
+        case preload, engine, warmup, api, other
+    }
+
+    /// A task ends by itself, and its exit with status 0 is its success; a service never ends unasked.
+    package var isTask: Bool { ready.check == .exit }
+}
+
+/// When a started process counts as ready, and how long that may take.
+package struct Readiness: Sendable, Equatable {
+    package var check: Check
+    /// Longest time from the start of the process to ready.
+    package var within: Duration
+
+    package init(check: Check, within: Duration = .seconds(60)) {
+        self.check = check
+        self.within = within
+    }
+
+    package enum Check: Sendable, Equatable {
+        /// As soon as the program runs.
+        case spawned
+        /// When it sends `READY=1` (sd_notify(3)).
+        case notify
+        /// When `GET url` answers 200.
+        case http(url: String, every: Duration)
+        /// It is a task: when it exits with status 0.
+        case exit
+    }
+}
+
+/// How a ready service is looked after.
+package struct Watch: Sendable, Equatable {
+    package var url: String
+    package var every: Duration
+    package var timeout: Duration
+    /// Failed checks in a row after which the service is replaced.
+    package var failures: Int
+
+    package init(url: String, every: Duration, timeout: Duration, failures: Int) {
+        self.url = url
+        self.every = every
+        self.timeout = timeout
+        self.failures = failures
+    }
+}
+
+/// Whether, when and how often a process that failed is started again.
+package struct RestartPolicy: Sendable, Equatable {
+    /// Wait before the first try; zero is at once.
+    package var first: Duration
+    /// Wait before the second try; doubled from then on.
+    package var base: Duration
+    package var maximum: Duration
+    /// Crashes of a service that had been ready, inside `window`, after which the container gives up.
+    package var limit: Int
+    package var window: Duration
+    /// Starts in a row that failed before ready, after which the container gives up. Counted apart, since a few stalled
+    /// starts take longer than any window.
+    package var failedStarts: Int
+    /// Time of being ready after which the count of failures begins anew.
+    package var stableAfter: Duration
+
+    package init(
+        first: Duration = .zero, base: Duration = .seconds(1), maximum: Duration = .seconds(30), limit: Int = 5,
+        window: Duration = .seconds(600), failedStarts: Int = 5, stableAfter: Duration = .seconds(60)
+    ) {
+        self.first = first
+        self.base = base
+        self.maximum = maximum
+        self.limit = limit
+        self.window = window
+        self.failedStarts = failedStarts
+        self.stableAfter = stableAfter
+    }
+}
+
+/// How a process is asked to end.
+package struct StopPolicy: Sendable, Equatable {
+    /// Signal number.
+    package var signal: Int32
+    /// Time between the signal and the kill of the whole tree.
+    package var grace: Duration
+
+    package init(signal: Int32 = 15, grace: Duration = .seconds(10)) {
+        self.signal = signal
+        self.grace = grace
+    }
+}
+
+/// What holds for the container as a whole.
+package struct ContainerPolicy: Sendable, Equatable {
+    /// Time between "not ready" and the first stop, in which load balancers take the container out.
+    package var drainDelay: Duration
+    /// Longest time from the request to stop to the exit of PID 1, whatever hangs.
+    package var shutdownGrace: Duration
+
+    package init(drainDelay: Duration = .seconds(3), shutdownGrace: Duration = .seconds(25)) {
+        self.drainDelay = drainDelay
+        self.shutdownGrace = shutdownGrace
+    }
+}
