@@ -43,11 +43,14 @@ let package = Package(
     ],
     targets: [
         // Programs: arguments in, library calls out.
-        .executableTarget(name: "coxswain", dependencies: ["Settings", "Supervisor", argumentParser], swiftSettings: strict),
+        .executableTarget(name: "coxswain", dependencies: ["CSignalsBlocked", "ProcessHost", "Settings", "Supervisor", argumentParser], swiftSettings: strict),
         .executableTarget(name: "coxswain-shim", dependencies: ["CShimProtocol"]),
         .executableTarget(
             name: "coxswain-ocr",
-            dependencies: ["API", "Document", "EngineClient", "Rendering", argumentParser],
+            dependencies: [
+                "API", "Document", "Health", "Intake", "Notify", "ProcessHost", "Rendering", argumentParser,
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+            ],
             resources: [.embedInCode("Resources/warmup.pdf")],
             swiftSettings: strict),
         .executableTarget(
@@ -56,14 +59,14 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "coxswain-tesseract",
-            dependencies: ["CLinux", "CTesseract", "Notify"] + hummingbird,
+            dependencies: ["Notify", "TesseractEngine"] + hummingbird,
             swiftSettings: strict),
 
         // PID 1.
         .target(name: "Lifecycle", swiftSettings: strict),
         .target(name: "Health", swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol"], swiftSettings: strict),
-        .target(name: "OperatorLog", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "OperatorLog", swiftSettings: strict),
         .target(name: "ControlProtocol", dependencies: ["Health"] + nio, swiftSettings: strict),
         .target(name: "PublicPort", dependencies: ["Health"] + nio, swiftSettings: strict),
         .target(
@@ -81,18 +84,22 @@ let package = Package(
         .target(name: "Document", swiftSettings: strict),
         .target(name: "Notify", swiftSettings: strict),
         .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
-        .target(name: "Rendering", dependencies: ["RenderProtocol"], swiftSettings: strict),
+        .target(name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol"], swiftSettings: strict),
         .target(name: "EngineClient", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "Intake", dependencies: nio, swiftSettings: strict),
         .target(
             name: "API",
             dependencies: [
                 "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort", "Rendering",
-            ] + hummingbird + nio,
+            ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
+
+        // The embedded engine for machines without a GPU.
+        .target(name: "TesseractEngine", dependencies: ["CTesseract"], swiftSettings: strict),
 
         // The thinnest possible C: system calls that Swift cannot make, and Debian's libraries.
         .target(name: "CLinux"),
+        .target(name: "CSignalsBlocked", dependencies: ["CLinux"]),
         .target(name: "CShimProtocol"),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .systemLibrary(name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -107,6 +114,8 @@ let package = Package(
         // Tests, one target beside each library, and whole containers.
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
+        .testTarget(
+            name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -23,6 +21,11 @@
 // --- Processes -------------------------------------------------------------------------------------------------------
 
 int cox_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int cox_affinity_count(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
 
 int cox_reap(pid_t *pid, int *wait_status) {
     pid_t got = waitpid(-1, wait_status, WNOHANG | __WALL);
@@ -138,8 +141,9 @@ ssize_t cox_receive_with_pid(int descriptor, void *buffer, size_t capacity, pid_
 
 // --- Files -----------------------------------------------------------------------------------------------------------
 
-int cox_set_pipe_size(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
-
-int cox_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int cox_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
 
 int cox_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }

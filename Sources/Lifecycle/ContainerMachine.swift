@@ -120,7 +120,8 @@ package struct ContainerMachine: Sendable {
         self.random = random
         if case .failed = services[id.service].state {
             let name = services[id.service].definition.name
-            beginStop(.budgetSpent, why: "\(name) keeps failing: \(services[id.service].lastFailure?.cause ?? "")", at: now)
+            beginStop(
+                .budgetSpent, why: "\(name) keeps failing: \(services[id.service].lastFailure?.cause ?? "")", at: now)
         }
         return actions
     }
@@ -238,7 +239,8 @@ package struct ContainerMachine: Sendable {
             return (stop.code == .stopped ? .draining : .failed, stop.why)
         }
         guard let blocking = services.first(where: { !$0.isSatisfied }) else { return (.ready, "") }
-        let reason = "\(blocking.definition.name) is \(blocking.stateName)"
+        let reason =
+            "\(blocking.definition.name) is \(blocking.stateName)"
             + (blocking.lastFailure.map { " after it failed: \($0.cause)" } ?? "")
         if startedOnce { return (.degraded, reason) }
         switch blocking.definition.role {

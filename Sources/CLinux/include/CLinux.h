@@ -17,6 +17,8 @@
 pid_t cox_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int descriptor_count);
 
 int cox_set_child_subreaper(void);
+// Cores that this process may run on.
+int cox_affinity_count(void);
 
 // Collects one ended child without waiting, whichever it is: 1 and its raw wait status, 0 when there is none, -1 when
 // there are no children at all.
@@ -58,9 +60,7 @@ ssize_t cox_receive_with_pid(int descriptor, void *buffer, size_t capacity, pid_
 
 // --- Files -----------------------------------------------------------------------------------------------------------
 
-// Pipes of this size, or what the system allows.
-int cox_set_pipe_size(int descriptor, int bytes);
-// A file that only memory holds.
-int cox_memfd(const char *name);
+// A pipe, both ends close-on-exec; the end that reads does not block.
+int cox_pipe(int ends[2]);
 // flock(LOCK_EX | LOCK_NB): 0, or -1 with EWOULDBLOCK.
 int cox_lock_file(int descriptor);

@@ -1,0 +1,44 @@
+/// Which variables of our own environment each kind of process gets: a list of what is allowed, never of what is not.
+///
+/// The engine runs third-party code (`trust-remote-code`); keys of the object store, of the API or of model hosters are
+/// none of its business.
+enum ServiceEnvironment {
+    private static let everybody = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME"]
+
+    private static let engine = [
+        "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CUDA_", "NVIDIA_", "NCCL_",
+        "TORCH", "PYTORCH_", "VLLM_",
+        "TRITON_", "FLASHINFER_", "PADDLE_PDX_", "PADDLEX_HOME", "HF_HOME", "HF_HUB_", "HF_ENDPOINT",
+        "HUGGINGFACE_HUB_CACHE",
+        "TRANSFORMERS_", "XDG_CACHE_HOME", "OMP_", "MKL_", "TOKENIZERS_", "SSL_CERT_", "http_proxy", "https_proxy",
+        "no_proxy", "HTTP_PROXY",
+        "HTTPS_PROXY", "NO_PROXY", "OCR_", "TESSDATA_PREFIX",
+    ]
+    private static let neverEngine = ["VLLM_URL", "VLLM_API_KEY"]
+
+    private static let api = [
+        "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "CLOUDRU_S3_", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_",
+    ]
+
+    static func forEngine(_ own: [String: String]) -> [String: String] {
+        var picked = pick(own, everybody + engine).filter { !neverEngine.contains($0.key) }
+        // The replaced container sets a name that PaddleX does not read.
+        if let home = picked["PADDLEX_HOME"], picked["PADDLE_PDX_CACHE_HOME"] == nil {
+            picked["PADDLE_PDX_CACHE_HOME"] = home
+        }
+        return picked
+    }
+
+    static func forAPI(_ own: [String: String]) -> [String: String] { pick(own, everybody + api) }
+
+    static func forOthers(_ own: [String: String]) -> [String: String] { pick(own, everybody) }
+
+    /// Names that end in `_` are prefixes.
+    private static func pick(_ own: [String: String], _ allowed: [String]) -> [String: String] {
+        var picked = own.filter { variable in
+            allowed.contains { $0.hasSuffix("_") ? variable.key.hasPrefix($0) : variable.key == $0 }
+        }
+        picked["PATH"] = picked["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return picked
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import Lifecycle
+import ProcessHost
+import Settings
+
+/// What must be there before anything is started, and would never come by itself.
+enum Preflight {
+    struct Problem: Error {
+        let code: ExitCode
+        let message: String
+    }
+
+    static func check(_ configuration: Configuration) throws(Problem) {
+        for service in configuration.services {
+            guard let program = service.command.first else { continue }
+            if ProgramPath.find(program, path: service.environment["PATH"] ?? "") == nil {
+                throw Problem(
+                    code: .settings,
+                    message: "service `\(service.name)`: the program `\(program)` is not there or not executable; "
+                        + hint(configuration, program))
+            }
+            // Never a silent fallback: a container for a GPU that finds none says so and stops.
+            if ["paddlex_genai_server", "vllm"].contains(program.split(separator: "/").last.map(String.init) ?? ""),
+                service.role == .engine, !hasGPU
+            {
+                throw Problem(
+                    code: .hopeless,
+                    message: "the engine needs a GPU and this container has none: start it with `--gpus all` "
+                        + "(Kubernetes: `resources.limits.nvidia.com/gpu: 1`), or ask for the CPU engine with COXSWAIN_ENGINE=tesseract"
+                )
+            }
+        }
+    }
+
+    private static func hint(_ configuration: Configuration, _ program: String) -> String {
+        switch configuration.engine {
+        case .vllm where program == "paddlex_genai_server":
+            "use an image that has PaddleX's vLLM server, set `[service.engine] command`, or ask for the CPU engine with COXSWAIN_ENGINE=tesseract"
+        default: "correct `command` in the settings, or the PATH"
+        }
+    }
+
+    /// NVIDIA's device nodes; /dev/dxg is what WSL has instead.
+    private static var hasGPU: Bool {
+        (["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"] as [String]).contains { access($0, F_OK) == 0 }
+    }
+}

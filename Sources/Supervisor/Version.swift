@@ -1,0 +1,4 @@
+/// Version of all programs of this package.
+package enum Version {
+    package static let current = "0.1.0"
+}

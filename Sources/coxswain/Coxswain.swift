@@ -1,0 +1,12 @@
+import ArgumentParser
+import CSignalsBlocked
+import Supervisor
+
+@main
+struct Coxswain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coxswain",
+        abstract: "Starts, watches, heals and stops an OCR container: its engine, its warm-up and its API.",
+        version: Version.current,
+        subcommands: [Run.self, Check.self])
+}
