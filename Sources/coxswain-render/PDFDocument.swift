@@ -1,0 +1,109 @@
+import CImage
+import CPoppler
+import Glibc
+import RenderProtocol
+
+/// A PDF, drawn by poppler and cairo.
+final class PDFDocument: PagedDocument {
+    let kind = DocumentKind.pdf
+    /// In points, as the page is read: crop box and rotation applied.
+    let pages: [PageSize]
+    private let document: OpaquePointer
+
+    /// - Parameter descriptor: a regular file that can be read; owned by this call, whether it succeeds or not. poppler
+    ///   closes it with the document.
+    convenience init(descriptor: CInt, password: String?) throws(RenderFailure) {
+        var error: UnsafeMutablePointer<GError>?
+        guard let document = poppler_document_new_from_fd(descriptor, password, &error) else {
+            defer { g_error_free(error) }
+            throw Self.failure(error?.pointee, password: password)
+        }
+        try self.init(document)
+    }
+
+    /// - Parameter source: a whole PDF.
+    convenience init(source: String) throws(RenderFailure) {
+        let bytes = g_bytes_new(source, gsize(source.utf8.count))
+        defer { g_bytes_unref(bytes) }
+        guard let document = poppler_document_new_from_bytes(bytes, nil, nil) else {
+            throw Self.failure(nil, password: nil)
+        }
+        try self.init(document)
+    }
+
+    /// - Parameter document: owned from here on.
+    private init(_ document: OpaquePointer) throws(RenderFailure) {
+        self.document = document
+        let count = Int(poppler_document_get_n_pages(document))
+        guard count <= RenderLimits.pages else {
+            pages = []
+            throw RenderFailure(.tooLarge, "the PDF has \(count) pages; at most \(RenderLimits.pages) are taken")
+        }
+        pages = (0..<max(count, 0)).map { Self.size(of: $0, in: document) }
+        guard pages.contains(where: { $0.width > 0 }) else {
+            throw RenderFailure(.damaged, "the PDF holds no page that can be read; it may have been cut off")
+        }
+    }
+
+    deinit {
+        g_object_unref(UnsafeMutableRawPointer(document))
+    }
+
+    func render(page index: Int, budget: PixelBudget) throws(RenderFailure) -> RenderedPage {
+        let size = pages[index]
+        guard size.width > 0, let page = poppler_document_get_page(document, CInt(index)) else {
+            throw RenderFailure(.damaged, "page \(index + 1) cannot be read")
+        }
+        defer { g_object_unref(UnsafeMutableRawPointer(page)) }
+        let fit = budget.fit(size)
+        guard let surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CInt(fit.width), CInt(fit.height)) else {
+            throw MemoryExhaustion.failure("drawing page \(index + 1)")
+        }
+        defer { cairo_surface_destroy(surface) }
+        try draw(page, on: surface, scale: fit.dpi / 72, what: "drawing page \(index + 1)")
+        guard let pixels = cairo_image_surface_get_data(surface) else {
+            throw MemoryExhaustion.failure("drawing page \(index + 1)")
+        }
+        let raster = cimage_raster(
+            pixels: pixels, stride: Int(cairo_image_surface_get_stride(surface)),
+            width: UInt32(fit.width), height: UInt32(fit.height), order: CIMAGE_BGRX)
+        return try raster.encoded(budget: budget, dpi: fit.dpi)
+    }
+
+    private func draw(
+        _ page: OpaquePointer, on surface: OpaquePointer, scale: Double, what: String
+    ) throws(RenderFailure) {
+        guard let context = cairo_create(surface) else { throw MemoryExhaustion.failure(what) }
+        defer { cairo_destroy(context) }
+        cairo_set_source_rgb(context, 1, 1, 1)
+        cairo_paint(context)
+        cairo_scale(context, scale, scale)
+        poppler_page_render(page, context)
+        // poppler leaves out a picture for which cairo had no memory and says nothing; the page would be half empty.
+        let status = cairo_status(context)
+        if MemoryExhaustion.happened || status == CAIRO_STATUS_NO_MEMORY { throw MemoryExhaustion.failure(what) }
+        guard status == CAIRO_STATUS_SUCCESS else {
+            throw RenderFailure(.damaged, "\(what) failed: \(String(cString: cairo_status_to_string(status)))")
+        }
+        cairo_surface_flush(surface)
+    }
+
+    private static func size(of index: Int, in document: OpaquePointer) -> PageSize {
+        guard let page = poppler_document_get_page(document, CInt(index)) else { return PageSize(width: 0, height: 0) }
+        defer { g_object_unref(UnsafeMutableRawPointer(page)) }
+        var width = 0.0
+        var height = 0.0
+        poppler_page_get_size(page, &width, &height)
+        guard width.isFinite, height.isFinite, width > 0, height > 0 else { return PageSize(width: 0, height: 0) }
+        return PageSize(width: width, height: height)
+    }
+
+    private static func failure(_ error: GError?, password: String?) -> RenderFailure {
+        if MemoryExhaustion.happened { return MemoryExhaustion.failure("opening the PDF") }
+        if let error, error.domain == poppler_error_quark(), error.code == CInt(POPPLER_ERROR_ENCRYPTED.rawValue) {
+            let reason = password == nil ? "needs a password to be opened" : "is encrypted and the password is wrong"
+            return RenderFailure(.encrypted, "the PDF \(reason)")
+        }
+        return RenderFailure(.damaged, "the PDF is damaged: it cannot be opened; it may have been cut off")
+    }
+}
