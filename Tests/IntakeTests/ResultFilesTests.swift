@@ -1,0 +1,72 @@
+import Glibc
+import Intake
+import Testing
+
+@Suite struct ResultFilesTests {
+    private let folder = TemporaryFolder()
+    private let moment = 1_700_000_000
+
+    private var stamp: String { LocalTime(seconds: moment).fileStamp }
+
+    private func store(_ name: String = "scan.pdf", usesTemporaryFlag: Bool = true) throws -> ResultFiles.Paths {
+        try ResultFiles(folder: folder.path, usesTemporaryFlag: usesTemporaryFlag)
+            .store(stem: SafeStem(fileName: name), seconds: moment, markdown: "# text") { "{\"json\":\"\($0.json)\"}" }
+    }
+
+    @Test(arguments: [true, false])
+    func writesBothFiles(usesTemporaryFlag: Bool) throws {
+        let paths = try store(usesTemporaryFlag: usesTemporaryFlag)
+        #expect(folder.names == ["\(stamp)_scan.json", "\(stamp)_scan.md"])
+        #expect(paths.markdown == "\(folder.path)/\(stamp)_scan.md")
+        #expect(folder.content(of: "\(stamp)_scan.md") == "# text")
+        #expect(folder.content(of: "\(stamp)_scan.json") == "{\"json\":\"\(paths.json)\"}")
+        #expect(folder.mode(of: "\(stamp)_scan.md") == 0o640)
+        #expect(folder.mode(of: "\(stamp)_scan.json") == 0o640)
+    }
+
+    @Test(arguments: [true, false])
+    func countsUpWhenANameIsTaken(usesTemporaryFlag: Bool) throws {
+        _ = try store(usesTemporaryFlag: usesTemporaryFlag)
+        _ = try store(usesTemporaryFlag: usesTemporaryFlag)
+        folder.write("mine", as: "\(stamp)_scan_3.json")
+        let paths = try store(usesTemporaryFlag: usesTemporaryFlag)
+        #expect(paths.markdown.hasSuffix("_scan_4.md"))
+        #expect(
+            folder.names == [
+                "\(stamp)_scan.json", "\(stamp)_scan.md", "\(stamp)_scan_2.json", "\(stamp)_scan_2.md",
+                "\(stamp)_scan_3.json", "\(stamp)_scan_4.json", "\(stamp)_scan_4.md",
+            ])
+        #expect(folder.content(of: "\(stamp)_scan_3.json") == "mine")
+    }
+
+    @Test func givesManyAtOnceDifferentNames() async throws {
+        let paths = try await withThrowingTaskGroup(of: ResultFiles.Paths.self) { group in
+            for _ in 0..<40 { group.addTask { try store() } }
+            return try await group.reduce(into: Set<String>()) { $0.formUnion([$1.markdown, $1.json]) }
+        }
+        #expect(paths.count == 80)
+        #expect(folder.names.count == 80)
+    }
+
+    @Test func namesFitIntoAFileSystem() throws {
+        let paths = try store(String(repeating: "я", count: 500) + ".pdf")
+        #expect(paths.json.split(separator: "/").last?.utf8.count ?? 256 <= 255)
+    }
+
+    @Test func saysWhyAFolderCannotBeWritten() {
+        let missing = ResultFiles(folder: "\(folder.path)/missing")
+        let error = #expect(throws: FileFailure.self) {
+            try missing.store(stem: SafeStem(fileName: nil), seconds: 0, markdown: "") { _ in "" }
+        }
+        #expect(error?.code == ENOENT)
+        #expect(error?.description.contains("\(folder.path)/missing") == true)
+        let file = ResultFiles(folder: "/proc/version")
+        #expect(throws: FileFailure.self) { try file.prepare() }
+    }
+
+    @Test func reportsAFullDisk() {
+        let full = FileFailure(action: "write a file", folder: "/out", code: ENOSPC)
+        #expect(full.isFull)
+        #expect(full.description == "cannot write a file in /out: No space left on device")
+    }
+}
