@@ -90,7 +90,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort", "Rendering",
+                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort",
+                "RenderProtocol", "Rendering",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -112,7 +113,21 @@ let package = Package(
         .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
 
         // Tests, one target beside each library, and whole containers.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: strict),
+        .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Lifecycle", "Settings"], swiftSettings: strict),
+        .testTarget(name: "OperatorLogTests", dependencies: ["OperatorLog"], swiftSettings: strict),
+        .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
+            swiftSettings: strict),
+        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
+        .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),
+        .testTarget(
+            name: "RenderingTests", dependencies: ["CLeptonica", "RenderProtocol", "Rendering"], swiftSettings: strict),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
         .testTarget(
             name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict),

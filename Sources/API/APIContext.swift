@@ -1,0 +1,49 @@
+import HTTPTypes
+package import Hummingbird
+package import Logging
+import NIOCore
+import NIOHTTPTypes
+
+/// What belongs to one request besides the request.
+package struct APIContext: RequestContext {
+    package typealias Source = APIContextSource
+
+    package var coreContext: CoreRequestContextStorage
+    package let identifier: RequestIdentifier
+    package let connection: ClientConnection
+    /// Filled in by whoever answers, for the request's line in the log.
+    package let notes: RequestNotes
+
+    package init(source: APIContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        identifier = source.identifier
+        connection = source.connection
+        notes = RequestNotes()
+    }
+}
+
+package struct APIContextSource: RequestContextSource {
+    package let logger: Logger
+    package let identifier: RequestIdentifier
+    package let connection: ClientConnection
+}
+
+/// The client's side of one request.
+package struct ClientConnection: Sendable {
+    private let channel: any Channel
+    private let expectsContinue: Bool
+    /// Opens when the client has gone, or has closed its half of the connection.
+    package let departure = Latch()
+
+    init(channel: any Channel, expectsContinue: Bool) {
+        self.channel = channel
+        self.expectsContinue = expectsContinue
+    }
+
+    /// Asks a client that waits for it (`Expect: 100-continue`) to send the body. To be called when the request's
+    /// head is found good: a client whose request is refused then sends no body at all.
+    package func requestBody() {
+        guard expectsContinue else { return }
+        channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
+    }
+}

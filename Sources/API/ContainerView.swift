@@ -1,0 +1,80 @@
+package import Health
+import PublicPort
+import Synchronization
+
+/// The container's state as this process knows it: PID 1's last word, and when it came.
+package final class ContainerView: Sendable {
+    private struct Known {
+        var state: ContainerState
+        /// Seconds since 1970; nil for a state of our own, which is never stale.
+        var heard: Double?
+        var isStopping = false
+    }
+
+    private let known: Mutex<Known>
+
+    /// A view that PID 1 keeps up to date through ``hear(_:at:)``.
+    package init(supervisedSince start: Double) {
+        let reason = "the supervisor has not been heard from yet"
+        known = Mutex(Known(state: ContainerState(reason: reason, startedAt: start), heard: start))
+    }
+
+    /// The view of an api that was started by hand: ready, and author of its own state.
+    package init(own state: ContainerState) {
+        known = Mutex(Known(state: state, heard: nil))
+    }
+
+    /// - Returns: true when the state's content is new, false for a heartbeat.
+    package func hear(_ state: ContainerState, at now: Double) -> Bool {
+        known.withLock { known in
+            let isNew = known.state.revision != state.revision || known.state != state
+            known.state = state
+            known.heard = now
+            return isNew
+        }
+    }
+
+    /// From now on no work is taken, whatever PID 1 says.
+    package func beginStopping() { known.withLock { $0.isStopping = true } }
+
+    package var isStopping: Bool { known.withLock { $0.isStopping } }
+
+    package var facts: Facts { known.withLock { $0.state.facts } }
+
+    /// Answers a probe, or nil for a path that is none.
+    package func answer(_ request: HealthRequest) -> HealthAnswer? {
+        let now = WallClock.now()
+        let known = current()
+        return known.state.answer(request, now: now, heard: known.heard ?? now)
+    }
+
+    /// Why no work can be taken now; nil when it can, be it that it has to wait for the engine.
+    package func refusal() -> HealthAnswer? {
+        let known = current()
+        switch known.state.phase {
+        case .draining, .stopped, .failed: return known.state.unavailable(now: WallClock.now())
+        case .preloading, .starting, .warming, .ready, .degraded: return nil
+        }
+    }
+
+    /// Seconds that a client should wait before it comes again.
+    package var retryAfter: Int { current().state.retryAfter }
+
+    private func current() -> Known {
+        var known = known.withLock { $0 }
+        if known.isStopping, known.state.phase != .draining {
+            known.state.phase = .draining
+            known.state.ready = false
+            known.state.reason = "the container is stopping"
+        }
+        return known
+    }
+}
+
+extension ContainerState {
+    /// Whether pages may be sent to the engine. A container that lists no such service has an engine of somebody
+    /// else's, which is asked and answers for itself.
+    package var isEngineReady: Bool {
+        services.first { $0.name == facts.engineService }.map { $0.state == "ready" } ?? true
+    }
+}

@@ -1,0 +1,49 @@
+package import EngineClient
+package import Logging
+package import Rendering
+
+/// Renderers, engine client and page reader of one process.
+package struct Recogniser: Sendable {
+    package let engine: EngineClient
+    let renderers: RendererPool
+    let pages: PageReader
+
+    /// - Throws: settings that cannot work.
+    package init(settings: APISettings, renderers: RendererPool, logger: Logger) throws(EngineError) {
+        self.renderers = renderers
+        let configuration = EngineConfiguration(
+            baseURL: settings.engineURL, model: settings.engineModel, maximumConcurrency: settings.engineConcurrency)
+        engine = try EngineClient(configuration: configuration) { retry in
+            logger.warning(
+                "the engine did not answer; the page is sent again",
+                metadata: [
+                    "error": .string(retry.error.message), "attempts": .stringConvertible(retry.attempts),
+                    "pause_ms": .stringConvertible(retry.pause.milliseconds),
+                ])
+        }
+        pages = PageReader(renderers: renderers, engine: engine, settings: settings)
+    }
+
+    /// Reads a local document, for warm-up and the command line.
+    ///
+    /// - Throws: ``LocalFailure`` when it cannot be opened.
+    package func read(descriptor: Int32) async throws -> PageReader.Reading {
+        let document: RenderedDocument
+        do {
+            document = try await renderers.open(descriptor)
+        } catch {
+            throw LocalFailure(description: "the document cannot be opened: \(error.message)")
+        }
+        return try await pages.read(document)
+    }
+
+    /// Ends all renderers. Blocks for some milliseconds.
+    package func shutdown() { renderers.shutdown() }
+}
+
+/// Why a local document could not be read.
+package struct LocalFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
+}

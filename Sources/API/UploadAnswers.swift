@@ -1,0 +1,66 @@
+import HTTPTypes
+import Intake
+import Rendering
+
+/// Which of the two recognition paths was asked. Both take every kind; they differ in how they refuse.
+enum RecognitionPath: String, Sendable, CaseIterable {
+    case pdf = "/ocr/pdf"
+    case image = "/ocr/image"
+
+    fileprivate var refusal: String {
+        switch self {
+        // The replaced container's words, which clients compare.
+        case .pdf: "File must be a PDF"
+        case .image: "File must be a picture (PNG, JPEG, TIFF or WebP) or a PDF"
+        }
+    }
+}
+
+extension APIError {
+    /// What a client is told about an upload that was not taken.
+    init(_ error: UploadError, on path: RecognitionPath) {
+        switch error {
+        case .form(.notMultipart): self.init(.unsupportedMediaType, MultipartError.notMultipart.description)
+        case .form(let error): self.init(.badRequest, error.description)
+        case .noBody:
+            self.init(.badRequest, "The request has no body; send the document as the form field \"file\".")
+        case .noField(let name): self.init(missingField: name)
+        case .empty: self.init(.badRequest, "The file is empty.")
+        case .unsupported:
+            self.init(
+                .badRequest, path.refusal,
+                hint: "The content decides, not the name: a PDF begins with %PDF-, and a picture may be PNG, JPEG, "
+                    + "TIFF or WebP. What was sent is none of these.")
+        case .tooLarge(let limit):
+            self.init(
+                .contentTooLarge, "The document is larger than \(limit) bytes (COXSWAIN_MAX_UPLOAD_BYTES).")
+        case .spool(let failure) where failure.isFull:
+            self.init(
+                .insufficientStorage, "There is no room on the container's disk to take the document; try again later.",
+                headers: [HTTPField(name: .retryAfter, value: "60")])
+        case .spool:
+            self.init(.internalServerError, "The container cannot store the document; its log says why.")
+        }
+    }
+
+    /// A request whose body stopped coming.
+    static let bodyEndedEarly = APIError(
+        .badRequest, "The request body ended before all of it had come. Send the document again.")
+
+    static func tooManyPages(_ count: Int, limit: Int) -> APIError {
+        APIError(
+            .contentTooLarge,
+            "The document has \(count) pages; at most \(limit) are taken at once (COXSWAIN_MAX_PAGES).")
+    }
+
+    /// Work that was cut off by a stop.
+    static func stopping(retryAfter: Int) -> APIError {
+        APIError(
+            .serviceUnavailable, "The container is stopping; send the document again.",
+            headers: [HTTPField(name: .retryAfter, value: String(retryAfter))])
+    }
+}
+
+extension HTTPResponse.Status {
+    static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+}
