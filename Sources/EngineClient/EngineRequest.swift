@@ -44,6 +44,19 @@ package struct EngineAnswer: Sendable, Equatable {
     package var milliseconds: Int
     /// Transfers made for this answer, the successful one included.
     package var attempts: Int
+
+    package init(
+        text: String, finishReason: String?, promptTokens: Int, completionTokens: Int, model: String,
+        milliseconds: Int, attempts: Int
+    ) {
+        self.text = text
+        self.finishReason = finishReason
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.model = model
+        self.milliseconds = milliseconds
+        self.attempts = attempts
+    }
 }
 
 /// Told of each failure that will be tried again.

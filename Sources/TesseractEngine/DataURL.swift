@@ -36,8 +36,8 @@ package enum DataURL {
             throw refusal("the data URL must be in base64", "invalid_image_url")
         }
         let text = url[url.utf8.index(after: comma)...]
-        // Before anything is decoded: 4 characters are 3 bytes.
-        guard text.utf8.count / 4 * 3 <= maximumBytes + maximumBytes / 16 else {
+        // Before anything is decoded: 4 characters are up to 3 bytes, and line ends are a fraction on top.
+        guard text.utf8.count / 4 * 3 <= maximumBytes + maximumBytes / 16 + 3 else {
             throw refusal("the image is larger than \(maximumBytes) bytes", "image_too_large", status: 413)
         }
         let bytes = Data(text.utf8.filter { $0 > 0x20 })

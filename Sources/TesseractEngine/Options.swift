@@ -14,6 +14,13 @@ package struct Options: Sendable, Equatable {
     /// How many pages are read at once; nil for one a core.
     package var workers: Int?
 
+    package init(host: String, port: Int, languages: [String], workers: Int?) {
+        self.host = host
+        self.port = port
+        self.languages = languages
+        self.workers = workers
+    }
+
     package struct Problem: Error, Sendable, Equatable {
         package var message: String
     }

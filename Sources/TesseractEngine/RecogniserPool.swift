@@ -139,11 +139,15 @@ package final class RecogniserPool: Sendable {
                 outcome = .success(
                     Answer(recognition: recognition, queuedMilliseconds: Int(queued / .milliseconds(1))))
             } catch {
-                outcome = .failure(job.interrupt.isRaised ? .cancelled : error)
+                outcome = .failure(job.interrupt.isRaised ? reasonForInterrupt : error)
             }
             _ = state.withLock { $0.working.removeValue(forKey: job.identifier) }
             job.continuation.resume(returning: outcome)
         }
+    }
+
+    private var reasonForInterrupt: ProblemReport {
+        state.withLock(\.isClosed) ? .stopping : .cancelled
     }
 
     private func takeJob() -> (job: Job?, isClosed: Bool) {

@@ -110,9 +110,15 @@ struct Server: Sendable {
 
     /// The answer to a request that cannot be served, which is also logged.
     static func response(to problem: ProblemReport) -> Response {
+        let level: JSONLog.Level =
+            switch problem.status {
+            // Whoever asked has gone: no fault of anybody's.
+            case 499: .info
+            case 500...: .error
+            default: .warning
+            }
         JSONLog.write(
-            problem.status >= 500 ? .error : .warning, "request refused",
-            ["status": .number(problem.status), "code": .text(problem.code)])
+            level, "request not served", ["status": .number(problem.status), "code": .text(problem.code)])
         var response = json(problem.json, status: problem.status)
         if problem.status == 503 { response.headers[.retryAfter] = "1" }
         // What is left of the body would have to be read first, however much that is.

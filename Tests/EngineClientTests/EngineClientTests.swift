@@ -177,10 +177,10 @@ extension EngineClient {
         let engine = try StandInEngine { _, _ in .text("x") }
         _ = try await client(engine).read()
         let before = threadCount()
-        for _ in 0..<50 { _ = try await client(engine).read() }
-        // Each client ends its thread soon after it is gone; other tests have some of their own meanwhile.
-        for _ in 0..<200 where threadCount() > before + 25 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(threadCount() <= before + 25)
+        for _ in 0..<300 { _ = try await client(engine).read() }
+        // Each client ends its thread soon after it is gone; tests beside this one have threads of their own.
+        for _ in 0..<200 where threadCount() > before + 100 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(threadCount() <= before + 100)
     }
 
     @Test func settingsThatCannotWorkAreRefused() throws {
@@ -190,12 +190,5 @@ extension EngineClient {
             }
             #expect(error?.code == .invalidConfiguration)
         }
-    }
-
-    @Test func proxyFromTheEnvironmentIsNotUsed() async throws {
-        // Set for the whole test process, which does no harm: no client here may heed it.
-        setProxyVariables("http://127.0.0.1:1")
-        let engine = try StandInEngine { _, _ in .text("direct") }
-        #expect(try await client(engine).read().text == "direct")
     }
 }

@@ -2,10 +2,6 @@ import EngineClient
 import Glibc
 import Testing
 
-func setProxyVariables(_ value: String) {
-    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] { setenv(name, value, 1) }
-}
-
 /// The threads of this process, from /proc.
 func threadCount() -> Int {
     guard let directory = opendir("/proc/self/task") else { return 0 }
