@@ -129,6 +129,7 @@ let package = Package(
         .testTarget(
             name: "RenderingTests", dependencies: ["CLeptonica", "RenderProtocol", "Rendering"], swiftSettings: strict),
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
+        .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: strict),
         .testTarget(
             name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict),
     ],
