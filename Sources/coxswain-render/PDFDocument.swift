@@ -13,12 +13,22 @@ final class PDFDocument: PagedDocument {
     /// - Parameter descriptor: a regular file that can be read; owned by this call, whether it succeeds or not. poppler
     ///   closes it with the document.
     convenience init(descriptor: CInt, password: String?) throws(RenderFailure) {
+        let spare = password == nil ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        defer { if spare >= 0 { close(spare) } }
         var error: UnsafeMutablePointer<GError>?
-        guard let document = poppler_document_new_from_fd(descriptor, password, &error) else {
-            defer { g_error_free(error) }
-            throw Self.failure(error?.pointee, password: password)
+        if let document = poppler_document_new_from_fd(descriptor, password, &error) {
+            try self.init(document)
+            return
         }
-        try self.init(document)
+        defer { g_error_free(error) }
+        if MemoryExhaustion.happened { throw MemoryExhaustion.failure("opening the PDF") }
+        if Self.isEncrypted(error) { throw RenderFailure(.encrypted, "the PDF needs a password to be opened") }
+        // With a wrong password poppler tries another spelling of it on the descriptor that it has closed by then, and
+        // calls the PDF damaged. Without one it tells the truth.
+        if spare >= 0, Self.isEncryptedWithoutPassword(fcntl(spare, F_DUPFD_CLOEXEC, 3)) {
+            throw RenderFailure(.encrypted, "the PDF is encrypted and the password is wrong")
+        }
+        throw RenderFailure(.damaged, "the PDF is damaged: it cannot be opened; it may have been cut off")
     }
 
     /// - Parameter source: a whole PDF.
@@ -26,7 +36,7 @@ final class PDFDocument: PagedDocument {
         let bytes = g_bytes_new(source, gsize(source.utf8.count))
         defer { g_bytes_unref(bytes) }
         guard let document = poppler_document_new_from_bytes(bytes, nil, nil) else {
-            throw Self.failure(nil, password: nil)
+            throw RenderFailure(.internal, "a PDF of our own cannot be opened")
         }
         try self.init(document)
     }
@@ -98,12 +108,20 @@ final class PDFDocument: PagedDocument {
         return PageSize(width: width, height: height)
     }
 
-    private static func failure(_ error: GError?, password: String?) -> RenderFailure {
-        if MemoryExhaustion.happened { return MemoryExhaustion.failure("opening the PDF") }
-        if let error, error.domain == poppler_error_quark(), error.code == CInt(POPPLER_ERROR_ENCRYPTED.rawValue) {
-            let reason = password == nil ? "needs a password to be opened" : "is encrypted and the password is wrong"
-            return RenderFailure(.encrypted, "the PDF \(reason)")
+    private static func isEncrypted(_ error: UnsafeMutablePointer<GError>?) -> Bool {
+        guard let error else { return false }
+        return error.pointee.domain == poppler_error_quark()
+            && error.pointee.code == CInt(POPPLER_ERROR_ENCRYPTED.rawValue)
+    }
+
+    /// - Parameter descriptor: owned by this call.
+    private static func isEncryptedWithoutPassword(_ descriptor: CInt) -> Bool {
+        var error: UnsafeMutablePointer<GError>?
+        guard let document = poppler_document_new_from_fd(descriptor, nil, &error) else {
+            defer { g_error_free(error) }
+            return isEncrypted(error)
         }
-        return RenderFailure(.damaged, "the PDF is damaged: it cannot be opened; it may have been cut off")
+        g_object_unref(UnsafeMutableRawPointer(document))
+        return false
     }
 }

@@ -26,7 +26,7 @@ final class PictureDocument: PagedDocument {
         file = UnsafeMutableRawBufferPointer(rebasing: buffer[..<filled])
         self.format = format
         self.limits = limits
-        frames = Self.frames(of: UnsafeRawBufferPointer(file), format: format)
+        frames = Self.frames(of: file, format: format)
         pages = frames.map { PageSize(width: Double($0.upright.width), height: Double($0.upright.height)) }
         // From here on deinit frees the memory.
         guard pages.contains(where: { $0.width > 0 && $0.height > 0 }) else {
@@ -49,7 +49,7 @@ final class PictureDocument: PagedDocument {
         }
         let memory = MemoryExhaustion.failure("scaling the picture")
         guard let flat = decoded.flattened() else { throw memory }
-        // What was decoded counts, not what the header said: some decoders turn pictures upright themselves.
+        // What was decoded counts, not what the header said.
         let fit = budget.shrink(PageSize(width: Double(flat.width), height: Double(flat.height)))
         guard let bitmap = flat.scaled(to: fit)?.wide() else { throw memory }
         return try bitmap.raster.encoded(budget: budget, dpi: bitmap.resolution)
@@ -62,7 +62,8 @@ final class PictureDocument: PagedDocument {
         let bytes = file.baseAddress?.assumingMemoryBound(to: UInt8.self)
         switch format {
         case .png: return Bitmap(pixReadMemPng(bytes, file.count))
-        case .tiff: return Bitmap(pixReadMemTiff(bytes, file.count, CInt(frame.index)))
+        case .tiff:
+            return Bitmap(pixReadMemTiff(bytes, file.count, CInt(frame.index)))?.turned(orientation: frame.orientation)
         case .webp: return Bitmap(pixReadMemWebP(bytes, file.count))
         case .gif: return Bitmap(pixReadMemGif(bytes, file.count))
         case .bmp: return Bitmap(pixReadMemBmp(bytes, file.count))
@@ -103,7 +104,7 @@ final class PictureDocument: PagedDocument {
 
 extension PictureDocument {
     /// What the headers say; sides of 0 where they cannot be read.
-    private static func frames(of file: UnsafeRawBufferPointer, format: PictureFormat) -> [PictureFrame] {
+    private static func frames(of file: UnsafeMutableRawBufferPointer, format: PictureFormat) -> [PictureFrame] {
         let bytes = file.baseAddress?.assumingMemoryBound(to: UInt8.self)
         var (width, height, bits, samples): (CInt, CInt, CInt, CInt) = (0, 0, 8, 4)
         switch format {
@@ -118,14 +119,14 @@ extension PictureDocument {
                 width: Int(file[6]) | Int(file[7]) << 8, height: Int(file[8]) | Int(file[9]) << 8, depth: 32)
             return [canvas]
         case .bmp:
-            return [bmpFrame(file)]
+            return [bmpFrame(UnsafeRawBufferPointer(file))]
         case .jpeg:
             var header = cimage_jpeg_header()
             guard Int(cimage_jpeg_read_header(bytes, file.count, &header)) == CIMAGE_OK else { return [] }
             return [
                 PictureFrame(
                     width: Int(header.width), height: Int(header.height), depth: 32,
-                    orientation: exifOrientation(ofJPEG: file), progressive: header.progressive)
+                    orientation: exifOrientation(ofJPEG: UnsafeRawBufferPointer(file)), progressive: header.progressive)
             ]
         case .tiff:
             return tiffFrames(file)
@@ -134,9 +135,14 @@ extension PictureDocument {
         return [PictureFrame(width: max(0, Int(width)), height: max(0, Int(height)), depth: depth)]
     }
 
-    private static func tiffFrames(_ file: UnsafeRawBufferPointer) -> [PictureFrame] {
-        let directories = TIFFStructure(file)?.directories ?? []
-        return directories.enumerated().filter { !$0.element.isThumbnail }.map { index, directory in
+    private static func tiffFrames(_ file: UnsafeMutableRawBufferPointer) -> [PictureFrame] {
+        guard let structure = TIFFStructure(UnsafeRawBufferPointer(file)) else { return [] }
+        for offset in structure.directories.compactMap(\.orientationOffset) {
+            // leptonica turns pictures itself, some the wrong way: here they are upright, and are turned afterwards.
+            file[offset] = structure.bigEndian ? 0 : 1
+            file[offset + 1] = structure.bigEndian ? 1 : 0
+        }
+        return structure.directories.enumerated().filter { !$0.element.isThumbnail }.map { index, directory in
             let depth = directory.samplesPerPixel == 1 ? min(max(directory.bitsPerSample, 1), 16) : 32
             return PictureFrame(
                 width: directory.width, height: directory.height, depth: depth, index: index,

@@ -6,6 +6,8 @@ struct TIFFStructure {
         var bitsPerSample = 1
         var samplesPerPixel = 1
         var orientation = 1
+        /// Where the file holds the orientation, a number of two bytes.
+        var orientationOffset: Int?
         var isThumbnail = false
     }
 
@@ -14,7 +16,7 @@ struct TIFFStructure {
 
     private(set) var directories: [Directory] = []
     private let bytes: UnsafeRawBufferPointer
-    private let bigEndian: Bool
+    let bigEndian: Bool
 
     /// - Parameter bytes: any bytes at all; reading stops where they stop making sense.
     init?(_ bytes: UnsafeRawBufferPointer) {
@@ -48,7 +50,9 @@ struct TIFFStructure {
         case 256: directory.width = value
         case 257: directory.height = value
         case 258: directory.bitsPerSample = value
-        case 274: directory.orientation = (1...8).contains(value) ? value : 1
+        case 274 where type == 3 && count == 1 && (1...8).contains(value):
+            directory.orientation = value
+            directory.orientationOffset = offset + 8
         case 277: directory.samplesPerPixel = value
         default: break
         }
