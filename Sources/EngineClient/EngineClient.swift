@@ -78,7 +78,7 @@ package final class EngineClient: Sendable {
     /// The models that the engine offers, in its order. One attempt, gate or no gate.
     package func models() async throws(EngineError) -> [String] {
         do throws(AttemptFailure) {
-            return try await listModels()
+            return try await listModels(timeout: min(configuration.requestTimeout, .seconds(10)))
         } catch {
             throw error.error
         }
@@ -100,9 +100,8 @@ package final class EngineClient: Sendable {
         _ request: EngineRequest, _ deadline: ContinuousClock.Instant
     ) async throws(AttemptFailure) -> EngineAnswer {
         do throws(AttemptFailure) {
-            let body = ChatCompletion.body(for: request, model: try await model())
-            let timeout = min(configuration.requestTimeout, ContinuousClock.now.duration(to: deadline))
-            let response = try await exchange("/chat/completions", body: body, timeout: timeout)
+            let body = ChatCompletion.body(for: request, model: try await model(deadline))
+            let response = try await exchange("/chat/completions", body: body, timeout: timeout(deadline))
             var answer = try AttemptFailure.wrapping { () throws(EngineError) in
                 try ChatCompletion.answer(from: response.body)
             }
@@ -115,19 +114,22 @@ package final class EngineClient: Sendable {
         }
     }
 
-    private func model() async throws(AttemptFailure) -> String {
+    private func model(_ deadline: ContinuousClock.Instant) async throws(AttemptFailure) -> String {
         if let model = configuration.model ?? discoveredModel.withLock({ $0 }) { return model }
-        guard let first = try await listModels().first else {
+        guard let first = try await listModels(timeout: timeout(deadline)).first else {
             throw AttemptFailure(error: EngineError(.failed, "the engine lists no model"))
         }
         discoveredModel.withLock { $0 = first }
         return first
     }
 
-    private func listModels() async throws(AttemptFailure) -> [String] {
-        let response = try await exchange(
-            "/models", body: nil, timeout: min(configuration.requestTimeout, .seconds(10)))
+    private func listModels(timeout: Duration) async throws(AttemptFailure) -> [String] {
+        let response = try await exchange("/models", body: nil, timeout: timeout)
         return try AttemptFailure.wrapping { () throws(EngineError) in try ChatCompletion.models(from: response.body) }
+    }
+
+    private func timeout(_ deadline: ContinuousClock.Instant) -> Duration {
+        min(configuration.requestTimeout, ContinuousClock.now.duration(to: deadline))
     }
 
     private func exchange(
