@@ -27,7 +27,6 @@ let package = Package(
     name: "coxswain",
     products: [
         .executable(name: "coxswain", targets: ["coxswain"]),
-        .executable(name: "coxswain-shim", targets: ["coxswain-shim"]),
         .executable(name: "coxswain-ocr", targets: ["coxswain-ocr"]),
         .executable(name: "coxswain-render", targets: ["coxswain-render"]),
         .executable(name: "coxswain-tesseract", targets: ["coxswain-tesseract"]),
@@ -44,7 +43,7 @@ let package = Package(
     targets: [
         // Programs: arguments in, library calls out.
         .executableTarget(name: "coxswain", dependencies: ["CSignalsBlocked", "ProcessHost", "Settings", "Supervisor", argumentParser], swiftSettings: strict),
-        .executableTarget(name: "coxswain-shim", dependencies: ["CShimProtocol"]),
+        // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
             name: "coxswain-ocr",
             dependencies: [
@@ -124,6 +123,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
+        .testTarget(
+            name: "APITests",
+            dependencies: ["API", "ControlProtocol", "Health", "Rendering", "TestSupport"] + hummingbird + nio,
+            swiftSettings: strict),
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),
         .testTarget(

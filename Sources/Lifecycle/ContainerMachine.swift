@@ -26,6 +26,8 @@ package struct ContainerMachine: Sendable {
         /// Until when the API goes on taking work.
         var drainUntil: Instant
         var announced: Bool
+        /// The API still takes work; the first service has not been stopped yet.
+        var draining = true
         /// When everything still alive is killed; nil once it has been.
         var killAt: Instant?
         /// When PID 1 leaves, whatever is left.
@@ -56,7 +58,7 @@ package struct ContainerMachine: Sendable {
     package var nextDeadline: Instant? {
         var deadlines = services.compactMap(\.deadline)
         if let stop, !stop.finished {
-            if services.contains(where: { $0.live != nil && !$0.isStopping }) { deadlines.append(stop.drainEnds) }
+            if stop.draining { deadlines.append(stop.drainEnds) }
             if let killAt = stop.killAt { deadlines.append(killAt) }
             deadlines.append(stop.finishAt)
         }
@@ -208,6 +210,7 @@ package struct ContainerMachine: Sendable {
         }
         let hurried = stop.killAt.map { $0 <= now } ?? true
         guard hurried || now >= stop.drainEnds else { return [] }
+        stop.draining = false
         for index in services.indices.reversed() where services[index].live != nil {
             // In the reverse order of need, also through tasks that are long done.
             let needed = services.indices.contains { services[$0].live != nil && allNeeds[$0].contains(index) }
@@ -248,11 +251,5 @@ package struct ContainerMachine: Sendable {
         case .warmup: return (.warming, reason)
         case .engine, .api, .other: return (.starting, reason)
         }
-    }
-}
-
-extension ServiceMachine {
-    var isStopping: Bool {
-        if case .stopping = state { true } else { false }
     }
 }

@@ -27,10 +27,6 @@ extension Configuration {
         configuration.read(table, &reader)
         var loader = EnvironmentReader(environment: environment)
         loader.apply(to: &configuration)
-        guard reader.problems.isEmpty, loader.problems.isEmpty else {
-            throw SettingsError(problems: reader.problems + loader.problems)
-        }
-
         var services = DefaultServices.make(
             configuration, enginePort: loader.enginePort, environment: environment, programs: programs, cores: cores)
         if case .table(let tables)? = table["service"] {
@@ -53,7 +49,9 @@ extension Configuration {
         }
         let (sorted, problems) = ServiceGraph.sort(services)
         for problem in problems { reader.complain(problem.path, problem.message) }
-        guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
+        guard reader.problems.isEmpty, loader.problems.isEmpty else {
+            throw SettingsError(problems: reader.problems + loader.problems)
+        }
         configuration.services = sorted
         return configuration
     }

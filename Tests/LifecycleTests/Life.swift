@@ -1,0 +1,90 @@
+import Lifecycle
+import Testing
+
+/// A container under a virtual clock: says what happens, collects what is done.
+struct Life {
+    var machine: ContainerMachine
+    var now = Instant(.zero)
+    private(set) var reports: [Report] = []
+
+    init(_ definitions: [ServiceDefinition], policy: ContainerPolicy = ContainerPolicy()) {
+        machine = ContainerMachine(definitions, policy: policy, seed: 1, at: now)
+    }
+
+    /// The replaced container's graph: engine → warmup → api.
+    static func container(_ change: (inout [ServiceDefinition]) -> Void = { _ in }) -> Life {
+        var definitions = [
+            ServiceDefinition(
+                name: "engine", role: .engine, command: ["engine"],
+                ready: Readiness(check: .http(url: "http://127.0.0.1/health", every: .seconds(1))),
+                watch: Watch(url: "http://127.0.0.1/health", every: .seconds(5), timeout: .seconds(2), failures: 3)),
+            ServiceDefinition(
+                name: "warmup", role: .warmup, command: ["warmup"], needs: ["engine"], ready: Readiness(check: .exit)),
+            ServiceDefinition(
+                name: "api", role: .api, command: ["api"], needs: ["warmup"], ready: Readiness(check: .notify),
+                sockets: ["http"]),
+        ]
+        change(&definitions)
+        return Life(definitions)
+    }
+
+    /// Returns what is to be done, without the reports.
+    mutating func happens(_ event: Event) -> [Action] {
+        machine.handle(event, at: now).filter { action in
+            guard case .report(let report) = action else { return true }
+            reports.append(report)
+            return false
+        }
+    }
+
+    mutating func pass(_ time: Duration) -> [Action] {
+        now = now + time
+        return happens(.tick)
+    }
+
+    /// Jumps to the next deadline. After it nothing may be due any more, or the driver would never sleep.
+    mutating func passToDeadline() -> [Action] {
+        guard let deadline = machine.nextDeadline else { return [] }
+        now = max(now, deadline)
+        let actions = happens(.tick)
+        if let next = machine.nextDeadline, next <= now {
+            Issue.record("a deadline of \(now - next) ago is left after a tick")
+            now = now + .seconds(3600)
+        }
+        return actions
+    }
+
+    func state(_ name: String) -> String {
+        machine.services.first { $0.definition.name == name }?.stateName ?? "?"
+    }
+
+    func instance(_ name: String) -> InstanceID? {
+        machine.services.first { $0.definition.name == name }?.live?.instance
+    }
+
+    /// Brings the container of ``container(_:)`` to ready.
+    mutating func reachReady() {
+        _ = happens(.begin)
+        start("engine")
+        finishTask("warmup")
+        start("api")
+    }
+
+    mutating func start(_ name: String) {
+        guard let id = instance(name) else { return }
+        _ = happens(.spawned(id, pid: Int32(100 + id.number)))
+        _ = happens(.ready(id))
+    }
+
+    mutating func finishTask(_ name: String) {
+        guard let id = instance(name) else { return }
+        _ = happens(.spawned(id, pid: Int32(100 + id.number)))
+        _ = happens(.exited(id, .code(0)))
+        _ = happens(.gone(id))
+    }
+
+    mutating func dies(_ name: String, _ exit: Exit = .signal(9)) -> [Action] {
+        guard let id = instance(name) else { return [] }
+        return happens(.exited(id, exit)) + happens(.gone(id))
+    }
+}

@@ -1,0 +1,172 @@
+import Lifecycle
+import Settings
+import Testing
+
+private func load(_ toml: String? = nil, _ environment: [String: String] = [:]) throws(SettingsError) -> Configuration {
+    try Configuration.load(
+        file: toml.map { ("coxswain.toml", $0) }, environment: environment, programs: "/opt/coxswain", cores: 4)
+}
+
+private func problems(_ toml: String, _ environment: [String: String] = [:]) -> [String] {
+    do {
+        _ = try load(toml, environment)
+        return []
+    } catch {
+        return error.problems.map(\.description)
+    }
+}
+
+@Suite struct SettingsTests {
+    @Test func defaultsNeedNoFile() throws {
+        let settings = try load()
+        #expect(settings.listen.description == "[::]:8081")
+        #expect(settings.engine == .vllm)
+        #expect(settings.stateDirectory == "/workspace/output/.coxswain")
+        #expect(settings.services.map(\.name) == ["engine", "warmup", "api"])
+        #expect(
+            settings.services[0].command == [
+                "paddlex_genai_server", "--model_name", "PaddleOCR-VL-0.9B", "--host", "127.0.0.1", "--port", "8080",
+                "--backend", "vllm",
+            ])
+    }
+
+    @Test func theEnvironmentOfTheReplacedContainerKeepsWorking() throws {
+        let settings = try load(
+            nil,
+            [
+                "PADDLEX_HOME": "/home/paddleocr/.paddlex", "OUTPUT_DIR": "/data", "VLLM_PORT": "8080",
+                "VLLM_URL": "http://127.0.0.1:8080/v1/markdown", "USE_VLM_API": "true",
+                "CLOUDRU_S3_ENDPOINT": "https://s3", "CLOUDRU_S3_BUCKET": "b", "CLOUDRU_S3_SECRET_KEY": "k",
+                "HF_TOKEN": "t",
+            ])
+        #expect(settings.engine == .vllm)
+        #expect(settings.outputDirectory == "/data")
+        #expect(settings.legacy.objectStoreConfigured)
+        #expect(settings.legacy.modelsPath == "/home/paddleocr/.paddlex/official_models")
+        #expect(settings.notes.count == 2)
+        let engine = settings.services[0].environment
+        #expect(engine["PADDLE_PDX_CACHE_HOME"] == "/home/paddleocr/.paddlex")
+        #expect(engine["CLOUDRU_S3_SECRET_KEY"] == nil)
+        #expect(engine["HF_TOKEN"] == nil)
+        let api = settings.services[2].environment
+        #expect(api["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8080/v1")
+        #expect(api["CLOUDRU_S3_SECRET_KEY"] == "k")
+    }
+
+    @Test func anEngineElsewhereIsNotStartedHere() throws {
+        let settings = try load(nil, ["VLLM_URL": "http://10.0.0.5:9000/v1/markdown"])
+        #expect(settings.engine == .external(url: "http://10.0.0.5:9000/v1"))
+        #expect(settings.services.map(\.name) == ["warmup", "api"])
+        #expect(settings.services[1].environment["COXSWAIN_ENGINE_URL"] == "http://10.0.0.5:9000/v1")
+    }
+
+    @Test func theCPUEngineRunsOnlyWhereItIsAskedFor() throws {
+        #expect(try load(nil, ["USE_VLM_API": "false"]).engine == .tesseract)
+        #expect(try load(nil, ["COXSWAIN_ENGINE": "tesseract"]).engine == .tesseract)
+        let settings = try load("engine = \"tesseract\"")
+        #expect(settings.services[0].command.first == "/opt/coxswain/coxswain-tesseract")
+        #expect(settings.services[0].environment["OMP_THREAD_LIMIT"] == "1")
+        #expect(settings.services[2].environment["USE_VLM_API"] == "false")
+    }
+
+    @Test func portsDoNotCollide() throws {
+        let settings = try load(nil, ["PORT": "8080"])
+        #expect(settings.listen.port == 8080)
+        #expect(settings.services[0].command.contains("8082"))
+        #expect(settings.services[2].environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8082/v1")
+    }
+
+    @Test func aServiceOfAFileIsLaidOverItsDefault() throws {
+        let settings = try load(
+            """
+            drain-delay = "0s"
+
+            [service.engine]
+            command = ["vllm", "serve", "model"]
+            restart = { backoff = ["0s", "1s", "30s"], limit = 2, window = "5m" }
+            stop = { signal = "INT", grace = "20s" }
+
+            [service.exporter]
+            command = ["/bin/exporter"]
+            needs = ["engine"]
+            """)
+        #expect(settings.policy.drainDelay == .zero)
+        let engine = try #require(settings.services.first { $0.name == "engine" })
+        #expect(engine.command == ["vllm", "serve", "model"])
+        #expect(engine.restart.limit == 2)
+        #expect(engine.stop == StopPolicy(signal: 2, grace: .seconds(20)))
+        #expect(engine.watch != nil)
+        #expect(
+            settings.services.map(\.name) == ["engine", "exporter", "warmup", "api"] || settings.services.count == 4)
+    }
+
+    @Test func everythingThatIsWrongIsSaidAtOnceWithItsLine() {
+        let found = problems(
+            """
+            lisen = "0.0.0.0:80"
+            drain-delay = 3
+
+            [service.engine]
+            comand = ["x"]
+            needs = ["enjine"]
+
+            [service.engine.stop]
+            signal = "SIGWHAT"
+            """)
+        #expect(
+            found.sorted() == [
+                "coxswain.toml:1: unknown key `lisen`; did you mean `listen`?",
+                "coxswain.toml:2: `drain-delay` must be a duration such as \"250ms\", \"5s\" or \"15m\", not an integer",
+                "coxswain.toml:5: unknown key `comand` in [service.engine]; did you mean `command`?",
+                "coxswain.toml:6: service `engine` needs `enjine`, which does not exist; did you mean `engine`?",
+                "coxswain.toml:9: `service.engine.stop.signal`: there is no signal `SIGWHAT`",
+            ])
+    }
+
+    @Test func circlesAreFound() {
+        #expect(
+            problems("[service.engine]\nneeds = [\"api\"]") == [
+                "coxswain.toml:2: these services need each other in a circle: api, engine, warmup"
+            ])
+    }
+
+    @Test func aFileThatIsNoTOMLIsRefusedWithItsLine() {
+        let found = problems("listen = \"x\"\n[service")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("coxswain.toml:2: ") == true)
+    }
+
+    @Test(arguments: ["PORT", "VLLM_PORT"]) func portsAreChecked(name: String) {
+        #expect(problems("", [name: "70000"]) == ["\(name): must be a port from 1 to 65535, not \"70000\""])
+    }
+
+    @Test(arguments: [
+        ("250ms", Duration.milliseconds(250)), ("5s", .seconds(5)), ("1.5m", .seconds(90)), ("2h", .seconds(7200)),
+        ("0s", .zero),
+    ]) func durations(text: String, expected: Duration) {
+        #expect(DurationText.parse(text) == expected)
+    }
+
+    @Test(arguments: ["", "5", "-1s", "5 s", "s", "1d", "nans", "infs", "1e99s"]) func noDurations(text: String) {
+        #expect(DurationText.parse(text) == nil)
+    }
+
+    @Test(arguments: [
+        "0.0.0.0:8081", "[::]:8081", ":8081", "*:8081", "localhost:1", "127.0.0.1:65535",
+    ]) func endpoints(text: String) { #expect(Configuration.Endpoint(text) != nil) }
+
+    @Test(arguments: ["8081", "host:", "host:70000", ""]) func noEndpoints(text: String) {
+        #expect(Configuration.Endpoint(text) == nil)
+    }
+}
+
+@Suite struct HTTPURLTests {
+    @Test func readsItsParts() throws {
+        let url = try #require(HTTPURL("HTTP://[::1]:8080/v1/markdown/?x#y"))
+        #expect(url.scheme == "http" && url.host == "[::1]" && url.port == 8080 && url.path == "/v1/markdown")
+        #expect(HTTPURL("https://host")?.port == 443)
+    }
+
+    @Test(arguments: ["ftp://x", "http://", "http://a@b/", "http://h:99999", "file:///etc/passwd", "x"])
+    func refusesTheRest(text: String) { #expect(HTTPURL(text) == nil) }
+}

@@ -1,0 +1,110 @@
+import Foundation
+
+/// One HTTP exchange over one connection, byte for byte, so that tests see refusals and resets as what they are.
+package struct HTTPExchange: Sendable {
+    package var status: Int
+    package var headers: [String: String]
+    package var body: String
+
+    package enum Failure: Error, Equatable {
+        case refused
+        case reset
+        case timedOut
+        /// The connection ended before a whole answer.
+        case cutShort
+        case other(Int32)
+    }
+
+    package static func get(_ target: String, port: UInt16, timeout: Double = 5) throws -> HTTPExchange {
+        try send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", port: port, timeout: timeout)
+    }
+
+    /// Sends `request` as it is and reads the answer to the end of the connection.
+    package static func send(_ request: String, port: UInt16, timeout: Double = 5) throws -> HTTPExchange {
+        let connection = try Connection(port: port, timeout: timeout)
+        try connection.send(Array(request.utf8))
+        return try connection.answer()
+    }
+
+    /// One TCP connection to this machine.
+    package final class Connection {
+        private let descriptor: Int32
+
+        package init(port: UInt16, timeout: Double = 5) throws {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var limit = timeval(tv_sec: Int(timeout), tv_usec: Int(timeout.truncatingRemainder(dividingBy: 1) * 1e6))
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard result == 0 else {
+                let failure = Self.failure()
+                close(descriptor)
+                throw failure
+            }
+        }
+
+        deinit { close(descriptor) }
+
+        package func send(_ bytes: [UInt8]) throws {
+            var sent = 0
+            while sent < bytes.count {
+                let count = bytes.withUnsafeBytes { buffer in
+                    Foundation.send(
+                        descriptor, buffer.baseAddress?.advanced(by: sent), buffer.count - sent,
+                        Int32(MSG_NOSIGNAL))
+                }
+                guard count > 0 else { throw Self.failure() }
+                sent += count
+            }
+        }
+
+        /// Reads to the end of the connection.
+        package func answer() throws -> HTTPExchange {
+            var bytes: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = recv(descriptor, &chunk, chunk.count, 0)
+                if count == 0 { break }
+                guard count > 0 else { throw Self.failure() }
+                bytes += chunk[..<count]
+            }
+            return try HTTPExchange(bytes)
+        }
+
+        private static func failure() -> Failure {
+            switch errno {
+            case ECONNREFUSED: .refused
+            case ECONNRESET, EPIPE: .reset
+            case EAGAIN, ETIMEDOUT: .timedOut
+            default: .other(errno)
+            }
+        }
+    }
+
+    private init(_ bytes: [UInt8]) throws {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let parts = text.components(separatedBy: "\r\n\r\n")
+        let lines = parts[0].components(separatedBy: "\r\n")
+        let words = lines[0].split(separator: " ")
+        guard parts.count > 1, words.count > 1, let status = Int(words[1]) else { throw Failure.cutShort }
+        self.status = status
+        headers = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
+        }
+        body = parts.dropFirst().joined(separator: "\r\n\r\n")
+        if let length = headers["content-length"].flatMap({ Int($0) }), body.utf8.count < length {
+            throw Failure.cutShort
+        }
+    }
+}
