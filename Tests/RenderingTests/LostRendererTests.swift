@@ -6,10 +6,16 @@ import Testing
 extension RenderingTests {
     @Suite("A renderer that is lost")
     struct LostRenderers {
-        /// Waits until the pool's only renderer is at work on a page that takes long.
-        private func victim(of pool: RendererPool, besides earlier: Int32? = nil) async throws -> Int32 {
+        /// Waits until the pool's only renderer has a file open.
+        private func victim(
+            of pool: RendererPool, reading file: TemporaryFile, besides earlier: Int32? = nil
+        ) async throws -> Int32 {
             while true {
-                if let process = pool.processIdentifiers.first, process != earlier { return process }
+                if let process = pool.processIdentifiers.first, process != earlier,
+                    (4..<64).contains(where: { Fixtures.target(ofLink: "/proc/\(process)/fd/\($0)") == file.path })
+                {
+                    return process
+                }
                 try await Task.sleep(for: .milliseconds(5))
             }
         }
@@ -18,10 +24,11 @@ extension RenderingTests {
         func killed() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
-            let document = try await pool.open(TemporaryFile(slowPDF(strokes: 60)))
+            let file = try TemporaryFile(slowPDF(strokes: 60))
+            let document = try await pool.open(file)
             async let rendered = pool.render(document, page: 0, budget: PixelBudget(dpi: 72))
             try await Task.sleep(for: .milliseconds(100))
-            kill(try await victim(of: pool), SIGKILL)
+            kill(try await victim(of: pool, reading: file), SIGKILL)
             let page = try await rendered
             #expect(page.attempts == 2)
             #expect(page.width == 600)
@@ -33,13 +40,13 @@ extension RenderingTests {
         func killedTwice() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
-            let document = try await pool.open(TemporaryFile(slowPDF(strokes: 200)))
+            let file = try TemporaryFile(slowPDF(strokes: 200))
+            let document = try await pool.open(file)
             let other = try await pool.open(TemporaryFile(smallPDF()))
             let task = Task { try await pool.render(document, page: 0, budget: PixelBudget(dpi: 72)) }
             var last: Int32?
             for _ in 0..<2 {
-                try await Task.sleep(for: .milliseconds(100))
-                let process = try await victim(of: pool, besides: last)
+                let process = try await victim(of: pool, reading: file, besides: last)
                 kill(process, SIGKILL)
                 last = process
             }
@@ -54,8 +61,9 @@ extension RenderingTests {
         func killedIdle() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
-            let document = try await pool.open(TemporaryFile(smallPDF()))
-            kill(try await victim(of: pool), SIGKILL)
+            let file = try TemporaryFile(smallPDF())
+            let document = try await pool.open(file)
+            kill(try await victim(of: pool, reading: file), SIGKILL)
             while !pool.processIdentifiers.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             #expect(Fixtures.renderers().isEmpty)
             #expect(try await pool.render(document, page: 0, budget: PixelBudget()).attempts == 1)
@@ -65,8 +73,9 @@ extension RenderingTests {
         func hung() async throws {
             let pool = Fixtures.pool { $0.pageDeadline = .seconds(1) }
             defer { pool.shutdown() }
-            let document = try await pool.open(TemporaryFile(smallPDF()))
-            kill(try await victim(of: pool), SIGSTOP)
+            let file = try TemporaryFile(smallPDF())
+            let document = try await pool.open(file)
+            kill(try await victim(of: pool, reading: file), SIGSTOP)
             let began = ContinuousClock.now
             let page = try await pool.render(document, page: 0, budget: PixelBudget())
             #expect(page.attempts == 2)

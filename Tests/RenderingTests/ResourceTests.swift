@@ -43,6 +43,8 @@ extension RenderingTests {
                 let error = await renderError { _ = try await pool.render(closed, page: 0, budget: PixelBudget()) }
                 #expect(error?.code == .closed)
             }
+            // The thread that drove the renderer may be a moment behind.
+            for _ in 0..<200 where open() > 1 { try await Task.sleep(for: .milliseconds(10)) }
             #expect(open() == 1)
             // Renderers forget it, too, as soon as they are told.
             for _ in 0..<200 where heldByRenderers(file.path) { try await Task.sleep(for: .milliseconds(10)) }
