@@ -68,7 +68,7 @@ package struct PageReader: Sendable {
             page.timings.renderMilliseconds = start.duration(to: .now).milliseconds
             return (page, nil)
         }
-        page.timings.renderMilliseconds = start.duration(to: .now).milliseconds
+        page.timings.renderMilliseconds = Int(picture.renderMilliseconds.rounded())
         page.width = picture.width
         page.height = picture.height
         page.dpi = picture.dpi
@@ -80,7 +80,7 @@ package struct PageReader: Sendable {
             let answer = try await engine.recognise(request, deadline: .now + settings.pageDeadline)
             page.text = answer.text
             page.attempts = answer.attempts
-            page.timings.engineMilliseconds = sent.duration(to: .now).milliseconds
+            page.timings.engineMilliseconds = answer.milliseconds
             page.outcome = .ok
             if answer.finishReason == "length" {
                 page.outcome = .degraded

@@ -14,7 +14,9 @@ package struct Recogniser: Sendable {
         let configuration = EngineConfiguration(
             baseURL: settings.engineURL, model: settings.engineModel, maximumConcurrency: settings.engineConcurrency)
         engine = try EngineClient(configuration: configuration) { retry in
-            logger.warning(
+            // One warning a page; an engine that restarts would otherwise fill the log.
+            logger.log(
+                level: retry.attempts == 1 ? .warning : .debug,
                 "the engine did not answer; the page is sent again",
                 metadata: [
                     "error": .string(retry.error.message), "attempts": .stringConvertible(retry.attempts),

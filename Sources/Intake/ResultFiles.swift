@@ -33,7 +33,7 @@ package struct ResultFiles: Sendable {
     package func store(
         stem: SafeStem, seconds: Int, markdown: String, json: (Paths) -> String
     ) throws(FileFailure) -> Paths {
-        let text = try stage(markdown)
+        var text = try stage(markdown)
         let base = "\(LocalTime(seconds: seconds).fileStamp)_\(stem.text)"
         for attempt in 1...Self.maximumAttempts {
             let name = attempt == 1 ? base : "\(base)_\(attempt)"
@@ -49,8 +49,10 @@ package struct ResultFiles: Sendable {
                 unlink(paths.markdown)
                 throw error
             }
-            // The JSON's name alone was taken: both move on. The name removed here was ours.
+            // The JSON's name alone was taken: both move on. The name removed here was ours; a nameless file can be
+            // given one only once, so the Markdown is written again.
             unlink(paths.markdown)
+            text = try stage(markdown)
         }
         throw FileFailure(action: "find a free file name", folder: folder, code: EEXIST)
     }

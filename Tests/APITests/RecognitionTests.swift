@@ -1,0 +1,138 @@
+import API
+import FoundationEssentials
+import TestSupport
+import Testing
+
+/// Documents through the whole api: real renderers, an engine that answers as told.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RecognitionTests {
+    @Test func answersADocumentWithItsTextItsPagesAndItsFiles() async throws {
+        try await RunningAPI.serving { api async throws in
+            let exchange = try await api.post(Documents.pdf(pages: 3), fileName: "My scan.pdf")
+            #expect(exchange.status == 200)
+            #expect(exchange.headers["content-type"] == "application/json")
+            #expect(exchange.headers["server"] == "coxswain")
+            #expect(exchange.headers["date"]?.hasSuffix("GMT") == true)
+            let answer = try exchange.answer()
+            #expect(answer.status == "success")
+            #expect(answer.detail == nil)
+            #expect(answer.input_file == "My scan.pdf")
+            #expect(answer.pages_processed == 3)
+            #expect(answer.pages.map(\.number) == [1, 2, 3])
+            #expect(answer.pages.allSatisfy { $0.outcome == "ok" && $0.width > 0 })
+            #expect(Set(answer.pages.map(\.text)) == ["text 1", "text 2", "text 3"])
+            #expect(answer.markdown.contains("<!-- page 2 -->"))
+            #expect(answer.model == "stand-in")
+            #expect(answer.vllm_used == false)
+            #expect(answer.schema_version == 1)
+            #expect(answer.id.count == 32)
+            #expect(answer.id == exchange.headers["x-request-id"])
+            #expect(Set(answer.timings.keys) == ["upload_ms", "open_ms", "pages_ms", "total_ms"])
+            let files = try #require(answer.local_files)
+            #expect(files.markdown.hasSuffix("_My scan.md"))
+            #expect(try String(contentsOfFile: files.markdown, encoding: .utf8) == answer.markdown)
+            // The file is the answer, byte for byte.
+            #expect(try String(contentsOfFile: files.json, encoding: .utf8) == exchange.body)
+            #expect(api.folder.names(in: "state/spool") == [])
+        }
+    }
+
+    @Test(arguments: ["/ocr/pdf", "/ocr/image"]) func takesPicturesAndDocumentsOnBothPaths(path: String) async throws {
+        try await RunningAPI.serving { api async throws in
+            for document in [Documents.tiff, Documents.pdf(pages: 1)] {
+                let exchange = try await api.post(document, to: path, fileName: "whatever.exe")
+                #expect(exchange.status == 200, "\(exchange.body)")
+                #expect(try exchange.answer().pages.map(\.outcome) == ["ok"])
+            }
+        }
+    }
+
+    @Test func aPageThatFailsDoesNotFailTheDocument() async throws {
+        let engine = StandInEngine { $0 == 2 ? .status(400) : .text("text") }
+        try await RunningAPI.serving(engine: engine) { api async throws in
+            let exchange = try await api.post(Documents.pdf(pages: 4))
+            let answer = try exchange.answer()
+            #expect(exchange.status == 200)
+            #expect(answer.status == "partial")
+            #expect(answer.pages_processed == 3)
+            let failed = answer.pages.filter { $0.outcome == "failed" }
+            #expect(failed.map(\.reason) == ["the engine refused the page (HTTP 400)"])
+            #expect(answer.detail == "1 of 4 pages could not be read: \(failed.first?.number ?? 0).")
+            #expect(answer.markdown.contains("could not be read"))
+        }
+    }
+
+    @Test func aDocumentOfWhichNothingWasReadIsNoSuccess() async throws {
+        try await RunningAPI.serving(engine: StandInEngine { _ in .status(400) }) { api async throws in
+            let exchange = try await api.post(Documents.pdf(pages: 2))
+            let answer = try exchange.answer()
+            #expect(exchange.status == 502)
+            #expect(answer.status == "failed")
+            #expect(answer.pages.map(\.outcome) == ["failed", "failed"])
+            #expect(answer.detail == "No page could be read: the engine refused the page (HTTP 400).")
+            #expect(answer.local_files == nil)
+            #expect(api.folder.names(in: "output") == [])
+        }
+    }
+
+    @Test func aTextThatWasCutOffIsSaidToBe() async throws {
+        try await RunningAPI.serving(engine: StandInEngine { _ in .text("half", finishReason: "length") }) {
+            api async throws in
+            let answer = try await api.post(Documents.pdf(pages: 1)).answer()
+            #expect(answer.status == "partial")
+            #expect(answer.pages.map(\.outcome) == ["degraded"])
+            #expect(answer.pages.first?.text == "half")
+            #expect(answer.pages_processed == 1)
+        }
+    }
+
+    @Test func theTextIsAnsweredWhenTheFilesCannotBeWritten() async throws {
+        try await RunningAPI.serving(change: { $0.outputDirectory = "/proc/version/output" }) { api async throws in
+            let exchange = try await api.post(Documents.pdf(pages: 1))
+            let answer = try exchange.answer()
+            #expect(exchange.status == 500)
+            #expect(answer.local_files == nil)
+            #expect(answer.markdown == "text 1\n")
+            #expect(answer.detail?.contains("The result files could not be written") == true)
+            #expect(api.log.text.contains("OUTPUT_DIR cannot be written"))
+        }
+    }
+
+    @Test func aHostileNameStaysInTheOutputFolder() async throws {
+        try await RunningAPI.serving { api async throws in
+            for name in ["../../etc/passwd", "..\\\\evil.pdf", String(repeating: "я", count: 400) + ".pdf"] {
+                #expect(try await api.post(Documents.pdf(pages: 1), fileName: name).status == 200)
+            }
+            #expect(api.folder.names() == ["output", "state"])
+            #expect(api.folder.names(in: "output").count == 6)
+            #expect(!api.log.text.contains("passwd"))
+            #expect(!api.log.text.contains("я"))
+        }
+    }
+
+    @Test func manyAtOnceAreAllAnswered() async throws {
+        try await RunningAPI.serving(change: { $0.engineConcurrency = 2 }) { api async throws in
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<20 { group.addTask { try await api.post(Documents.pdf(pages: 3)).status } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == Array(repeating: 200, count: 20))
+            #expect(Set(api.folder.names(in: "output")).count == 40)
+        }
+    }
+
+    @Test func workStopsWhenTheClientLeaves() async throws {
+        let engine = StandInEngine { _ in .never }
+        try await RunningAPI.serving(engine: engine) { api async throws in
+            do {
+                let connection = try HTTPExchange.Connection(port: api.port)
+                let form = Documents.form(Documents.pdf(pages: 2))
+                let head =
+                    "POST /ocr/pdf HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+                    + "Content-Length: \(form.count)\r\n\r\n"
+                try connection.send(Array(head.utf8) + form)
+                #expect(await soon { engine.count > 0 })
+            }
+            #expect(await soon { api.log.text.contains("\"status\":499") })
+        }
+    }
+}

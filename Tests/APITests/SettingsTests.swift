@@ -1,0 +1,56 @@
+import API
+import Testing
+
+@Suite struct APISettingsTests {
+    private func settings(_ environment: [String: String], cores: Int = 4) throws -> APISettings {
+        try APISettings(environment: environment, availableCores: cores)
+    }
+
+    @Test func hasDefaultsForPaddleOCRVL() throws {
+        let settings = try settings([:])
+        #expect(settings.engineURL == "http://127.0.0.1:8080/v1")
+        #expect(settings.usesVLM)
+        #expect(settings.engineConcurrency == 8)
+        #expect(settings.cores == 4)
+        #expect(settings.pageDPI == 144)
+        #expect(settings.pagePixels == 1_003_520)
+        #expect(!settings.pageIsGrey)
+        #expect(settings.maximumUploadBytes == 209_715_200)
+        #expect(settings.maximumPages == 2000)
+        #expect(settings.stateDirectory == "output/.coxswain")
+        #expect(settings.controlSocket == nil)
+    }
+
+    @Test func readsWhatPID1Sets() throws {
+        let settings = try settings([
+            "COXSWAIN_ENGINE_URL": "http://127.0.0.1:9/v1", "USE_VLM_API": "false", "COXSWAIN_PAGE_DPI": "300",
+            "COXSWAIN_PAGE_PIXELS": "12000000", "COXSWAIN_PAGE_COLOR": "grey", "COXSWAIN_PAGE_DEADLINE": "1.5",
+            "OUTPUT_DIR": "/out", "COXSWAIN_CORES": "3", "COXSWAIN_CONTROL_SOCKET": "/run/c.sock", "STATE_DIR": "",
+        ])
+        #expect(settings.engineURL == "http://127.0.0.1:9/v1")
+        #expect(settings.engineConcurrency == 3)
+        #expect(settings.pageDPI == 300)
+        #expect(settings.pageIsGrey)
+        #expect(settings.pageDeadline == .milliseconds(1500))
+        #expect(settings.stateDirectory == "/out/.coxswain")
+        #expect(settings.controlSocket == "/run/c.sock")
+    }
+
+    @Test(arguments: [
+        "http://h:1/v1/markdown", "http://h:1/v1", "http://h:1/v1/", "http://h:1", "http://h:1/v1/chat/completions",
+    ])
+    func findsTheEngineBehindTheReplacedContainersVariable(url: String) throws {
+        #expect(try settings(["VLLM_URL": url]).engineURL == "http://h:1/v1")
+    }
+
+    @Test(arguments: [
+        ("COXSWAIN_PAGE_DPI", "many", "a whole number from 36 to 1200"),
+        ("COXSWAIN_MAX_PAGES", "0", "a whole number from 1 to 100000"),
+        ("COXSWAIN_PAGE_COLOR", "blue", "rgb or grey"), ("USE_VLM_API", "maybe", "true or false"),
+        ("COXSWAIN_STOP_GRACE", "-1", "a number of seconds from 0.0 to 3600.0"),
+    ])
+    func saysWhatIsWrong(variable: String, value: String, expected: String) {
+        let error = #expect(throws: SettingsError.self) { try settings([variable: value]) }
+        #expect(error?.description == "\(variable)=\(value): it must be \(expected)")
+    }
+}

@@ -1,0 +1,91 @@
+import API
+import ControlProtocol
+import Glibc
+import Health
+import NIOCore
+import NIOPosix
+import Synchronization
+import TestSupport
+import Testing
+
+/// The api as a child of PID 1.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SupervisedTests {
+    private static func state(
+        _ revision: UInt64, engine: String, phase: ContainerState.Phase = .ready, ready: Bool = true
+    ) -> ContainerState {
+        ContainerState(
+            revision: revision, phase: phase, ready: ready, startedOnce: true,
+            reason: ready ? "" : "the engine is away",
+            services: [ServiceState(name: "engine", state: engine, since: 0)],
+            facts: Facts(version: "9.9", vllmURL: "http://set.by.operator/v1/markdown"))
+    }
+
+    @Test func thePageWaitsForTheEngineAndTheStateIsPassedOn() async throws {
+        let supervisor = try Supervisor()
+        supervisor.publish(Self.state(1, engine: "backoff", phase: .degraded, ready: false))
+        let engine = StandInEngine()
+        try await RunningAPI.serving(engine: engine, change: { $0.controlSocket = supervisor.path }) {
+            api async throws in
+            #expect(await soon { supervisor.acknowledged == 1 })
+            let ready = try await api.request("GET", "/readyz")
+            #expect(ready.status == 503)
+            #expect(ready.body.contains("the engine is away"))
+            #expect(try await api.request("GET", "/").body.contains("http://set.by.operator/v1/markdown"))
+            // Work is taken and waits.
+            async let exchange = api.post(Documents.pdf(pages: 1))
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(engine.count == 0)
+            supervisor.publish(Self.state(2, engine: "ready"))
+            #expect(try await exchange.status == 200)
+            #expect(await soon { supervisor.acknowledged == 2 })
+            #expect(try await api.request("GET", "/readyz").status == 200)
+        }
+    }
+
+    @Test func noWorkIsTakenWhileTheContainerDrains() async throws {
+        let supervisor = try Supervisor()
+        supervisor.publish(Self.state(5, engine: "ready", phase: .draining, ready: false))
+        try await RunningAPI.serving(change: { $0.controlSocket = supervisor.path }) { api async throws in
+            let exchange = try await api.post(Documents.pdf(pages: 1))
+            #expect(exchange.status == 503)
+            #expect(exchange.headers["retry-after"] == "10")
+            #expect(exchange.body.contains("\"phase\":\"draining\""))
+        }
+    }
+}
+
+/// PID 1's end of the control socket.
+private final class Supervisor: Sendable {
+    let path: String
+    private let folder: TestFolder
+    private let server: ControlServer
+    private let highest = Highest()
+
+    /// The last revision that the api said it follows.
+    var acknowledged: UInt64 { highest.value.withLock { $0 } }
+
+    private final class Highest: Sendable {
+        let value = Mutex<UInt64>(0)
+    }
+
+    init() throws {
+        folder = try TestFolder()
+        path = "\(folder.path)/control.sock"
+        server = ControlServer(group: MultiThreadedEventLoopGroup.singleton) { [highest] revision in
+            highest.value.withLock { $0 = max($0, revision) }
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(100)) }
+        let isBound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 16) == 0
+            }
+        }
+        guard isBound else { throw HTTPExchange.Failure.other(errno) }
+        _ = try server.accept(on: descriptor).wait()
+    }
+
+    func publish(_ state: ContainerState) { server.publish(state) }
+}
