@@ -165,3 +165,12 @@ func renderError(_ body: () async throws -> Void) async -> RenderError? {
         return error as? RenderError
     }
 }
+
+/// Whether something comes true within some seconds.
+func eventually(_ condition: () -> Bool) async throws -> Bool {
+    for _ in 0..<500 {
+        if condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}

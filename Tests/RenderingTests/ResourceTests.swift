@@ -44,11 +44,9 @@ extension RenderingTests {
                 #expect(error?.code == .closed)
             }
             // The thread that drove the renderer may be a moment behind.
-            for _ in 0..<200 where open() > 1 { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(open() == 1)
+            #expect(try await eventually { open() == 1 })
             // Renderers forget it, too, as soon as they are told.
-            for _ in 0..<200 where heldByRenderers(file.path) { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(!heldByRenderers(file.path))
+            #expect(try await eventually { !heldByRenderers(file.path) })
         }
 
         private func heldByRenderers(_ path: String) -> Bool {
