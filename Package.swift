@@ -42,7 +42,10 @@ let package = Package(
     ],
     targets: [
         // Programs: arguments in, library calls out.
-        .executableTarget(name: "coxswain", dependencies: ["CSignalsBlocked", "ProcessHost", "Settings", "Supervisor", argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "coxswain",
+            dependencies: ["CSignalsBlocked", "ProcessHost", "Settings", "Supervisor", argumentParser],
+            swiftSettings: strict),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
             name: "coxswain-ocr",
@@ -134,7 +137,8 @@ let package = Package(
         .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
         .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: strict),
         .testTarget(
-            name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict),
+            name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -49,11 +49,15 @@ package final class ContainerView: Sendable {
     }
 
     /// Why no work can be taken now; nil when it can, be it that it has to wait for the engine.
+    ///
+    /// While PID 1 drains, new work is still taken: load balancers need time to learn that the container is not ready.
+    /// Only our own stop ends that.
     package func refusal() -> HealthAnswer? {
         let known = current()
+        guard !known.isStopping else { return known.state.unavailable(now: WallClock.now()) }
         switch known.state.phase {
-        case .draining, .stopped, .failed: return known.state.unavailable(now: WallClock.now())
-        case .preloading, .starting, .warming, .ready, .degraded: return nil
+        case .stopped, .failed: return known.state.unavailable(now: WallClock.now())
+        case .preloading, .starting, .warming, .ready, .degraded, .draining: return nil
         }
     }
 

@@ -57,7 +57,9 @@ package struct ContainerMachine: Sendable {
     /// The next moment at which ``handle(_:at:)`` wants a `tick`.
     package var nextDeadline: Instant? {
         var deadlines = services.compactMap(\.deadline)
-        if let stop, !stop.finished {
+        if let stop {
+            // After the last action nothing is due: PID 1 leaves.
+            guard !stop.finished else { return nil }
             if stop.draining { deadlines.append(stop.drainEnds) }
             if let killAt = stop.killAt { deadlines.append(killAt) }
             deadlines.append(stop.finishAt)

@@ -33,6 +33,11 @@ package final class LogWriter: Sendable {
         wake = pair[1]
         let bell = pair[0]
         startThread { [self] in
+            // A reader that is gone is an error of write(2) like any other, not the end of the process.
+            var pipeSignal = sigset_t()
+            sigemptyset(&pipeSignal)
+            sigaddset(&pipeSignal, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &pipeSignal, nil)
             var byte: UInt8 = 0
             while read(bell, &byte, 1) > 0 || errno == EINTR {
                 drain(lost)

@@ -58,4 +58,24 @@ package enum TCPListener {
         }
         return descriptor
     }
+
+    /// Whether somebody listens on a port of this machine's loopback address; a refused connection answers at once.
+    ///
+    /// - Returns: false for an address that is not of the loopback range.
+    package static func isTaken(host: String, port: UInt16) -> Bool {
+        var address = sockaddr_in()
+        guard inet_pton(AF_INET, host == "localhost" ? "127.0.0.1" : host, &address.sin_addr) == 1,
+            UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+        else { return false }
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
 }

@@ -36,8 +36,11 @@ enum ServiceTable {
     ) {
         let path = "\(path).ready"
         reader.checkKeys(table, at: path, known: ["http", "every", "notify", "exit", "within"])
-        let every = reader.duration(table, "every", at: path) ?? .milliseconds(250)
-        if let url = reader.text(table, "http", at: path) { definition.ready.check = .http(url: url, every: every) }
+        var (url, every) = ("", Duration.milliseconds(250))
+        if case .http(let ownURL, let ownEvery) = definition.ready.check { (url, every) = (ownURL, ownEvery) }
+        url = reader.text(table, "http", at: path) ?? url
+        every = reader.duration(table, "every", at: path) ?? every
+        if !url.isEmpty { definition.ready.check = .http(url: url, every: every) }
         if reader.flag(table, "notify", at: path) == true { definition.ready.check = .notify }
         if reader.flag(table, "exit", at: path) == true { definition.ready.check = .exit }
         if let within = reader.duration(table, "within", at: path) { definition.ready.within = within }

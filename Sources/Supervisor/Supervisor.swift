@@ -259,6 +259,12 @@ package final class Supervisor {
             environment["LISTEN_FDNAMES"] = definition.sockets.joined(separator: ":")
         }
         do {
+            // Whoever has the port already would answer the readiness check in its place.
+            if case .http(let text, _) = definition.ready.check, let url = HTTPURL(text),
+                TCPListener.isTaken(host: url.host, port: url.port)
+            {
+                throw SystemError("start \(definition.name) on \(url.host):\(url.port)", code: EADDRINUSE)
+            }
             let out = try log.pipe(service: definition.name)
             defer { close(out) }
             let error = try log.pipe(service: definition.name)

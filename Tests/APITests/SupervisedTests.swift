@@ -42,14 +42,23 @@ import Testing
         }
     }
 
-    @Test func noWorkIsTakenWhileTheContainerDrains() async throws {
+    @Test func workIsStillTakenWhileTheContainerDrains() async throws {
         let supervisor = try Supervisor()
         supervisor.publish(Self.state(5, engine: "ready", phase: .draining, ready: false))
         try await RunningAPI.serving(change: { $0.controlSocket = supervisor.path }) { api async throws in
+            #expect(try await api.request("GET", "/readyz").status == 503)
+            #expect(try await api.post(Documents.pdf(pages: 1)).status == 200)
+        }
+    }
+
+    @Test func noWorkIsTakenByAContainerThatGaveUp() async throws {
+        let supervisor = try Supervisor()
+        supervisor.publish(Self.state(5, engine: "failed", phase: .failed, ready: false))
+        try await RunningAPI.serving(change: { $0.controlSocket = supervisor.path }) { api async throws in
             let exchange = try await api.post(Documents.pdf(pages: 1))
             #expect(exchange.status == 503)
-            #expect(exchange.headers["retry-after"] == "10")
-            #expect(exchange.body.contains("\"phase\":\"draining\""))
+            #expect(exchange.headers["retry-after"] == "5")
+            #expect(exchange.body.contains("\"phase\":\"failed\""))
         }
     }
 }

@@ -113,7 +113,7 @@ private final class Host {
         defer { close(stray) }
         try host.run(
             """
-            ls -l /proc/$$/fd > \(folder.path)/fds; env > \(folder.path)/env; cat /proc/$$/status > \(folder.path)/status
+            ls -l /proc/$$/fd > \(folder.path)/fds; env > \(folder.path)/env; cat /proc/self/status > \(folder.path)/status
             readlink /proc/$$/fd/0 > \(folder.path)/stdin
             """)
         let descriptors = try String(contentsOfFile: "\(folder.path)/fds", encoding: .utf8)

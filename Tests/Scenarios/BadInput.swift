@@ -14,7 +14,7 @@ extension Scenarios {
 
             let garbage = try folder.write("garbage.pdf", String(repeating: "garbage\u{0}", count: 1000))
             let empty = try folder.write("empty.pdf", "")
-            let whole = try Book.pages("en", 8, 9, in: folder)
+            let whole = try Book.pages("en", 8...9, in: folder)
             let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
             let truncated = "\(folder.path)/truncated.pdf"
             try bytes.prefix(2000).write(to: URL(fileURLWithPath: truncated))
@@ -51,7 +51,7 @@ extension Scenarios {
         @Test func aFileNameIsNoPath() throws {
             let container = try Container()
             try container.waitUntilReady()
-            let document = try Book.pages("en", 8, 8, in: container.folder)
+            let document = try Book.pages("en", 8...8, in: container.folder)
             let name = String(repeating: "щ", count: 300) + ".pdf"
             for fileName in ["../../etc/passwd", "/etc/shadow", "..", name] {
                 let answer = try container.send(document, fileName: fileName)

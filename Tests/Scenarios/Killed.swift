@@ -24,7 +24,7 @@ extension Scenarios {
         @Test func theEngineInTheMiddleOfTenPages() throws {
             let container = try Container()
             try container.waitUntilReady()
-            let document = try Book.pages("en", 8, 17, in: container.folder)
+            let document = try Book.pages("en", 8...17, in: container.folder)
             let answer = try whileReading(document, in: container) {
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 usleep(1_500_000)
@@ -78,7 +78,7 @@ extension Scenarios {
         @Test func aRenderer() throws {
             let container = try Container()
             try container.waitUntilReady()
-            let document = try Book.pages("en", 8, 13, in: container.folder)
+            let document = try Book.pages("en", 8...13, in: container.folder)
             let answer = try whileReading(document, in: container) {
                 // Stopped first, so that it certainly holds a page when it dies.
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })

@@ -30,7 +30,7 @@ extension Scenarios {
         @Test func inTheMiddleOfADocument() throws {
             let container = try Container()
             try container.waitUntilReady()
-            let document = try Book.pages("en", 8, 27, in: container.folder)
+            let document = try Book.pages("en", 8...27, in: container.folder)
             nonisolated(unsafe) let sharing = container
             nonisolated(unsafe) var answer: (status: Int, body: String)?
             let done = DispatchSemaphore(value: 0)

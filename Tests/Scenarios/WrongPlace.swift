@@ -46,6 +46,15 @@ extension Scenarios {
             #expect(second.logged("another program has the port"))
         }
 
+        @Test func aStrangerOnTheEnginesPortIsNoEngine() throws {
+            let other = try Container()
+            try other.waitUntilReady()
+            let container = try Container(environment: ["VLLM_PORT": String(other.enginePort)])
+            #expect(eventually { container.logged("engine failed after") })
+            #expect(container.logged("start engine on 127.0.0.1:\(other.enginePort): Address already in use"))
+            #expect(try container.get("/readyz").status == 503)
+        }
+
         @Test func anOutputFolderThatCannotBeMade() throws {
             let container = try Container(environment: ["OUTPUT_DIR": "/proc/nowhere"])
             #expect(try container.exitCode() == 78)

@@ -8,13 +8,16 @@ package enum Book {
         package var description: String
     }
 
-    /// Pages `first`…`last` (from 1) as a document of their own.
-    package static func pages(_ language: String, _ first: Int, _ last: Int, in folder: TestFolder) throws -> String {
-        let name = "\(folder.path)/\(language)-\(first)-\(last)"
-        let separate = try Shell.run(
-            "pdfseparate", ["-f", String(first), "-l", String(last), path(language), "\(name)-%d.pdf"])
-        guard separate.status == 0 else { throw Missing(description: "pdfseparate: \(separate.errors)") }
-        let parts = (first...last).map { "\(name)-\($0).pdf" }
+    /// Pages (from 1) as a document of their own.
+    package static func pages(_ language: String, _ numbers: some Sequence<Int>, in folder: TestFolder) throws -> String
+    {
+        let name = "\(folder.path)/\(language)-\(numbers.map(String.init).joined(separator: "-"))"
+        let parts = numbers.map { "\(name)-page-\($0).pdf" }
+        for (number, part) in zip(numbers, parts) {
+            let separate = try Shell.run(
+                "pdfseparate", ["-f", String(number), "-l", String(number), path(language), part])
+            guard separate.status == 0 else { throw Missing(description: "pdfseparate: \(separate.errors)") }
+        }
         let unite = try Shell.run("pdfunite", parts + ["\(name).pdf"])
         guard unite.status == 0 else { throw Missing(description: "pdfunite: \(unite.errors)") }
         return "\(name).pdf"

@@ -1,0 +1,45 @@
+# make run           build and start the whole container's process tree on the CPU engine
+# make run PDF=file  … and send that file, and print its Markdown
+# make test          build and run all tests
+# make build         the programs, optimised, in .build/release
+# make format lint   format the sources; check them
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
+
+# Debian packages: what the build links, what the programs read at run time, and what tests use.
+BUILD_PACKAGES := pkg-config libpoppler-glib-dev libcairo2-dev libjpeg62-turbo-dev libpng-dev libleptonica-dev \
+	libtesseract-dev libcurl4-openssl-dev
+RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
+TEST_PACKAGES := poppler-utils debmake-doc python3 procps util-linux qpdf
+
+.PHONY: packages test-packages
+packages:
+	@etc/build/install-packages $(BUILD_PACKAGES) $(RUN_PACKAGES)
+test-packages:
+	@etc/build/install-packages $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+
+# One optimised build serves programs and tests.
+.PHONY: build
+build: packages
+	@etc/build/build-programs
+
+.PHONY: run
+run: packages
+	@etc/build/run $(if $(PDF),"$(abspath $(PDF))")
+
+.PHONY: build-tests test
+build-tests: test-packages
+	@etc/build/build-tests
+test: build-tests
+	@etc/build/build-programs
+	@swift test -c release --skip-build --no-parallel
+
+.PHONY: format lint
+format:
+	swift-format format -i -r Sources Tests Package.swift
+lint:
+	swift-format lint --strict -r Sources Tests Package.swift
