@@ -9,6 +9,15 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Programs carry the Swift libraries inside. Said to the linker alone, so that programs and tests are compiled once:
+/// `--static-swift-stdlib` would change every compiler call too. The two libraries are what FoundationEssentials needs when
+/// it is linked this way.
+let selfContained: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"]),
+    .linkedLibrary("_FoundationCShims"),
+    .linkedLibrary("_FoundationCollections"),
+]
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -44,8 +53,8 @@ let package = Package(
         // Programs: arguments in, library calls out.
         .executableTarget(
             name: "coxswain",
-            dependencies: ["CSignalsBlocked", "ProcessHost", "Settings", "Supervisor", argumentParser],
-            swiftSettings: strict),
+            dependencies: ["CSignalsBlocked", "Health", "ProcessHost", "Settings", "Supervisor", argumentParser],
+            swiftSettings: strict, linkerSettings: selfContained),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
             name: "coxswain-ocr",
@@ -54,15 +63,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-render",
             dependencies: ["CImage", "CLeptonica", "CPoppler", "RenderProtocol"],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-tesseract",
             dependencies: ["Notify", "TesseractEngine"] + hummingbird,
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: selfContained),
 
         // PID 1.
         .target(name: "Lifecycle", swiftSettings: strict),

@@ -25,12 +25,10 @@ static int child(void *argument) {
     struct plan *plan = argument;
     setsid();
 
-    // The kernel resets handlers at exec, but what is ignored stays ignored.
-    for (int number = 1; number < NSIG; number++) {
-        if (number == SIGKILL || number == SIGSTOP) continue;
-        struct sigaction action = {.sa_handler = SIG_DFL};
-        sigaction(number, &action, NULL);
-    }
+    // The kernel resets handlers at exec, but what is ignored stays ignored. Not through sigaction(3), which leaves out
+    // the two signals that the C library keeps for itself; the kernel's structure is all zeros for the default.
+    const unsigned long by_default[8] = {0};
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, by_default, NULL, NSIG / 8);
 
     // First out of the way of every target, then each to its place: a source may be another's target.
     int moved[64];

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Glibc
+import Health
 import Logging
 import NIOCore
 import Notify
@@ -22,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             server = try OCRServer(
                 settings: setup.settings, renderers: setup.makeRenderers(), logger: logger, now: Setup.now(),
-                version: Setup.version)
+                version: Version.current)
         } catch {
             logger.critical("the api cannot start", metadata: ["error": .string("\(error)")])
             throw ExitCode.failure

@@ -36,6 +36,4 @@ struct Setup {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Shown where no supervisor says another.
-    static let version = "0.1.0"
 }

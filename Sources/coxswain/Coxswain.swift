@@ -1,6 +1,6 @@
 import ArgumentParser
 import CSignalsBlocked
-import Supervisor
+import Health
 
 @main
 struct Coxswain: ParsableCommand {
