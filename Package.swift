@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "coxswain-ocr",
             dependencies: [
-                "API", "Document", "Health", "Intake", "Notify", "ProcessHost", "Rendering", argumentParser,
+                "API", "Document", "Health", "Intake", "Notify", "ProcessHost", "Rendering", "ServiceLog", "TimeOfDay",
+                argumentParser,
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
@@ -70,16 +71,16 @@ let package = Package(
             swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-tesseract",
-            dependencies: ["Notify", "TesseractEngine"] + hummingbird,
+            dependencies: ["Notify", "ProcessHost", "ServiceLog", "TesseractEngine"] + hummingbird,
             swiftSettings: strict, linkerSettings: selfContained),
 
         // PID 1.
         .target(name: "Lifecycle", swiftSettings: strict),
         .target(name: "Health", swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol"], swiftSettings: strict),
-        .target(name: "OperatorLog", swiftSettings: strict),
+        .target(name: "OperatorLog", dependencies: ["TimeOfDay"], swiftSettings: strict),
         .target(name: "ControlProtocol", dependencies: ["Health"] + nio, swiftSettings: strict),
-        .target(name: "PublicPort", dependencies: ["Health"] + nio, swiftSettings: strict),
+        .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
             dependencies: ["Lifecycle", .product(name: "TOMLKit", package: "TOMLKit")],
@@ -88,7 +89,15 @@ let package = Package(
             name: "Supervisor",
             dependencies: [
                 "ControlProtocol", "Health", "Lifecycle", "OperatorLog", "ProcessHost", "PublicPort", "Settings",
+                "TimeOfDay",
             ] + nio,
+            swiftSettings: strict),
+
+        // What several programs share.
+        .target(name: "TimeOfDay", swiftSettings: strict),
+        .target(
+            name: "ServiceLog",
+            dependencies: ["TimeOfDay", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
 
         // The OCR API.
@@ -102,7 +111,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort",
-                "RenderProtocol", "Rendering",
+                "RenderProtocol", "Rendering", "TimeOfDay",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -128,6 +137,11 @@ let package = Package(
         .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: strict),
         .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Lifecycle", "Settings"], swiftSettings: strict),
+        .testTarget(name: "TimeOfDayTests", dependencies: ["TimeOfDay"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceLogTests",
+            dependencies: ["ServiceLog", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .testTarget(name: "OperatorLogTests", dependencies: ["OperatorLog"], swiftSettings: strict),
         .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -137,7 +151,8 @@ let package = Package(
         .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
         .testTarget(
             name: "APITests",
-            dependencies: ["API", "ControlProtocol", "Health", "Rendering", "TestSupport"] + hummingbird + nio,
+            dependencies: ["API", "ControlProtocol", "Health", "Rendering", "ServiceLog", "TestSupport"] + hummingbird
+                + nio,
             swiftSettings: strict),
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),

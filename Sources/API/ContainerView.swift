@@ -1,6 +1,7 @@
 package import Health
 import PublicPort
 import Synchronization
+import TimeOfDay
 
 /// The container's state as this process knows it: PID 1's last word, and when it came.
 package final class ContainerView: Sendable {

@@ -7,6 +7,7 @@ package import NIOCore
 import NIOPosix
 import PublicPort
 import Synchronization
+import TimeOfDay
 
 /// An HTTP/1.1 server on a listening socket that may belong to somebody else.
 ///

@@ -9,6 +9,7 @@ import NIOHTTP1
 import NIOPosix
 import PublicPort
 import Rendering
+import TimeOfDay
 
 /// `POST /ocr/pdf` and `POST /ocr/image`: a document in, its Markdown and an account of its pages out.
 struct RecognitionRoute: Sendable {

@@ -2,6 +2,7 @@ package import ControlProtocol
 package import EngineClient
 import Health
 import PublicPort
+import TimeOfDay
 
 /// Follows PID 1: its word becomes the view's content and the engine gate's position, and is acknowledged once both
 /// have taken effect.

@@ -14,7 +14,7 @@ package enum LineParser {
         guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(line.utf8)),
             let message = object["message"]?.text
         else { return nil }
-        let level = object["level"].flatMap { Record.Level(rawValue: $0.text) } ?? .info
+        let level = self.level(named: object["level"]?.text ?? "")
         let fields = object.filter { !["message", "level", "time"].contains($0.key) }
             .sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.text) }
         return Record(time: time, level: level, service: service, pid: pid, message: message, fields: fields)
@@ -25,11 +25,16 @@ package enum LineParser {
         var rest = Substring(line)
         if rest.hasPrefix("("), let close = rest.firstIndex(of: ")") { rest = rest[rest.index(after: close)...] }
         let word = rest.split(separator: " ", maxSplits: 1).first.map { $0.prefix { $0.isLetter } } ?? ""
+        return level(named: String(word))
+    }
+
+    /// The words of Python's `logging` and of swift-log.
+    private static func level(named word: String) -> Record.Level {
         switch word.uppercased() {
-        case "DEBUG": return .debug
-        case "WARNING", "WARN": return .warning
-        case "ERROR", "CRITICAL", "FATAL": return .error
-        default: return .info
+        case "TRACE", "DEBUG": .debug
+        case "WARNING", "WARN": .warning
+        case "ERROR", "CRITICAL", "FATAL": .error
+        default: .info
         }
     }
 

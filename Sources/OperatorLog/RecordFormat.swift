@@ -1,3 +1,5 @@
+import TimeOfDay
+
 /// How records are written.
 package enum RecordFormat: String, Sendable, CaseIterable {
     /// One JSON object a line.
@@ -13,7 +15,7 @@ package enum RecordFormat: String, Sendable, CaseIterable {
     }
 
     private static func json(_ record: Record) -> String {
-        var text = #"{"time":"\#(Timestamp.rfc3339(record.time))","level":"\#(record.level.rawValue)","service":"#
+        var text = #"{"time":"\#(WallClock.rfc3339(record.time))","level":"\#(record.level.rawValue)","service":"#
         text += quoted(record.service)
         if let pid = record.pid { text += #","pid":\#(pid)"# }
         text += #","message":"# + quoted(record.message)
@@ -23,7 +25,7 @@ package enum RecordFormat: String, Sendable, CaseIterable {
 
     private static func console(_ record: Record, color: Bool) -> String {
         func paint(_ text: String, _ code: String) -> String { color ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
-        let time = Timestamp.rfc3339(record.time).dropFirst(11).prefix(12)
+        let time = WallClock.rfc3339(record.time).dropFirst(11).prefix(12)
         var message = record.message
         for field in record.fields { message += paint(" \(field.name)=\(field.value)", "2") }
         switch record.level {

@@ -1,6 +1,7 @@
 package import Health
 package import NIOCore
 package import NIOHTTP1
+import TimeOfDay
 
 /// Answers every request from one snapshot of the container's state: the probes as what they are, everything else with
 /// 503, `Retry-After` and how far the start is.

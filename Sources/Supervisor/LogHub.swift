@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import OperatorLog
 import ProcessHost
+import TimeOfDay
 
 /// Every line of every process becomes one record of one log.
 final class LogHub {
@@ -17,13 +18,13 @@ final class LogHub {
         writer = LogWriter(descriptor: STDOUT_FILENO) { count in
             format.line(
                 for: Record(
-                    time: Timestamp.now(), level: .warning, service: "coxswain",
+                    time: WallClock.now(), level: .warning, service: "coxswain",
                     message: "\(count) log lines were dropped: nobody read them in time"))
         }
     }
 
     func log(_ level: Record.Level, _ message: String, _ fields: [(name: String, value: String)] = []) {
-        write(Record(time: Timestamp.now(), level: level, service: "coxswain", message: message, fields: fields))
+        write(Record(time: WallClock.now(), level: level, service: "coxswain", message: message, fields: fields))
     }
 
     /// For the last words before the end of the process.
@@ -49,7 +50,7 @@ final class LogHub {
     }
 
     private func emit(_ lines: [String], from source: Source) {
-        let now = Timestamp.now()
+        let now = WallClock.now()
         for line in lines { write(LineParser.parse(line, service: source.service, pid: nil, time: now)) }
     }
 

@@ -4,6 +4,7 @@ import Lifecycle
 import OperatorLog
 import Settings
 import Synchronization
+import TimeOfDay
 
 /// Writes down what the container says about itself, and tells everybody who answers for it.
 final class StateKeeper {
@@ -22,7 +23,7 @@ final class StateKeeper {
     }
 
     init(configuration: Configuration, now: Instant) {
-        startedAt = Timestamp.now()
+        startedAt = WallClock.now()
         beginning = startedAt - now.sinceBeginning.inSeconds
         facts = Facts(
             version: Version.current, vllmURL: configuration.legacy.vllmURL,

@@ -5,6 +5,7 @@ import Health
 import Logging
 import NIOCore
 import Notify
+import TimeOfDay
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server: OCRServer
         do {
             server = try OCRServer(
-                settings: setup.settings, renderers: setup.makeRenderers(), logger: logger, now: Setup.now(),
+                settings: setup.settings, renderers: setup.makeRenderers(), logger: logger, now: WallClock.now(),
                 version: Version.current)
         } catch {
             logger.critical("the api cannot start", metadata: ["error": .string("\(error)")])

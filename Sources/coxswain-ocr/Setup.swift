@@ -1,10 +1,10 @@
 import API
 import ArgumentParser
 import FoundationEssentials
-import Glibc
 import Logging
 import ProcessHost
 import Rendering
+import ServiceLog
 
 /// What every command begins with.
 struct Setup {
@@ -29,11 +29,4 @@ struct Setup {
     }
 
     func makeRenderers() -> RendererPool { RendererPool(configuration: .init(workers: settings.cores)) }
-
-    static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
 }

@@ -1,6 +1,12 @@
 import Glibc
+import Logging
 import Notify
+import ProcessHost
+import ServiceLog
 import TesseractEngine
+
+/// The engine's log. It never holds anything of a document.
+let log = Logger(label: "coxswain-tesseract") { _ in JSONLogHandler(level: .info) }
 
 /// Arguments in, server on, signals awaited.
 @main
@@ -25,13 +31,13 @@ enum Main {
         sigaddset(&stopSignals, SIGINT)
         pthread_sigmask(SIG_BLOCK, &stopSignals, nil)
 
-        let workers = options.workers ?? Processors.available()
+        let workers = options.workers ?? CoreCount.available()
         Notify.send("STATUS=loading \(options.languages.joined(separator: "+")) for \(workers) recognisers")
         let pool = poolOrExit(options, workers)
         let serving = serve(options, pool, workers)
         var received: Int32 = 0
         while sigwait(&stopSignals, &received) != 0 {}
-        JSONLog.write(.info, "stopping", ["signal": .number(Int(received))])
+        log.info("stopping", metadata: ["signal": .stringConvertible(Int(received))])
         Notify.send("STOPPING=1")
         pool.close()
         serving.cancel()
@@ -51,7 +57,7 @@ enum Main {
             }
             exit(0)
         } catch {
-            JSONLog.write(.error, error.message)
+            log.error("\(error.message)")
             exit(Exit.settings)
         }
     }
@@ -67,15 +73,14 @@ enum Main {
         let link = "/proc/self/exe"
         if readlink(link, &path, Int(PATH_MAX)) > 0 { execv(path, CommandLine.unsafeArgv) }
         execv(link, CommandLine.unsafeArgv)
-        JSONLog.write(
-            .warning, "pages will be read slowly: cannot start again with OMP_THREAD_LIMIT=1 (errno \(errno))")
+        log.warning("pages will be read slowly: cannot start again with OMP_THREAD_LIMIT=1 (errno \(errno))")
     }
 
     private static func poolOrExit(_ options: Options, _ workers: Int) -> RecogniserPool {
         do throws(RecogniserUnavailable) {
             return try RecogniserPool(languages: options.languages, count: workers)
         } catch {
-            JSONLog.write(.error, error.message)
+            log.error("\(error.message)")
             end(Exit.settings)
         }
     }
@@ -85,12 +90,13 @@ enum Main {
         return Task {
             do {
                 try await server.run { port in
-                    JSONLog.write(
-                        .info, "listening",
-                        [
-                            "host": .text(options.host), "port": .number(port), "recognisers": .number(workers),
-                            "languages": .text(options.languages.joined(separator: "+")),
-                            "tesseract": .text(TesseractModel.version),
+                    log.info(
+                        "listening",
+                        metadata: [
+                            "host": .string(options.host), "port": .stringConvertible(port),
+                            "recognisers": .stringConvertible(workers),
+                            "languages": .string(options.languages.joined(separator: "+")),
+                            "tesseract": .string(TesseractModel.version),
                         ])
                     Notify.send("READY=1\nSTATUS=listening on \(options.host):\(port)")
                 }
@@ -99,7 +105,7 @@ enum Main {
             } catch is CancellationError {
                 end(0)
             } catch {
-                JSONLog.write(.error, Server.explain(error, options))
+                log.error("\(Server.explain(error, options))")
                 end(Exit.cannotServe)
             }
         }

@@ -76,12 +76,13 @@ struct Server: Sendable {
         let recognition = result.recognition
         let answer = ChatAnswer(
             recognised: recognition.text, prompt: chat.prompt, maximumTokens: chat.maximumTokens)
-        JSONLog.write(
-            .info, "page read",
-            [
-                "ms": .number(recognition.milliseconds), "queued_ms": .number(result.queuedMilliseconds),
-                "words": .number(answer.completionTokens), "width": .number(recognition.width),
-                "height": .number(recognition.height), "dpi": .number(recognition.resolution),
+        log.info(
+            "page read",
+            metadata: [
+                "ms": .stringConvertible(recognition.milliseconds),
+                "queued_ms": .stringConvertible(result.queuedMilliseconds),
+                "words": .stringConvertible(answer.completionTokens), "width": .stringConvertible(recognition.width),
+                "height": .stringConvertible(recognition.height), "dpi": .stringConvertible(recognition.resolution),
             ])
         let identifier = "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
         return Self.json(answer.json(identifier: identifier, created: time(nil)))
@@ -110,15 +111,16 @@ struct Server: Sendable {
 
     /// The answer to a request that cannot be served, which is also logged.
     static func response(to problem: ProblemReport) -> Response {
-        let level: JSONLog.Level =
+        let level: Logger.Level =
             switch problem.status {
             // Whoever asked has gone: no fault of anybody's.
             case 499: .info
             case 500...: .error
             default: .warning
             }
-        JSONLog.write(
-            level, "request not served", ["status": .number(problem.status), "code": .text(problem.code)])
+        log.log(
+            level: level, "request not served",
+            metadata: ["status": .stringConvertible(problem.status), "code": .string(problem.code)])
         var response = json(problem.json, status: problem.status)
         if problem.status == 503 { response.headers[.retryAfter] = "1" }
         // What is left of the body would have to be read first, however much that is.

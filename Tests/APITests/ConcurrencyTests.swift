@@ -1,5 +1,6 @@
 import API
 import Logging
+import ServiceLog
 import Synchronization
 import Testing
 

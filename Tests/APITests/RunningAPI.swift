@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Rendering
+import ServiceLog
 import Synchronization
 import TestSupport
 

@@ -54,6 +54,10 @@ import Testing
                     fields: [("ok", "true"), ("pages", "3"), ("share", "0.5")]))
     }
 
+    @Test func aCriticalLineIsAnError() {
+        #expect(parse(#"{"level":"critical","message":"cannot serve"}"#).level == .error)
+    }
+
     @Test(arguments: ["{", #"{"a":1}"#, #"{"message":{"x":1}}"#, "{}"]) func whatIsNoRecordIsText(line: String) {
         #expect(parse(line).message == line)
     }

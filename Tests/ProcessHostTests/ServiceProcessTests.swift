@@ -149,7 +149,10 @@ private final class Host {
 
 @Suite struct CoreCountTests {
     @Test(
-        arguments: [("max 100000", nil), ("200000 100000", 2), ("150000 100000\n", 2), ("-1 100000", nil), ("", nil)]
+        arguments: [
+            ("max 100000", nil), ("200000 100000", 2), ("150000 100000\n", 2), ("-1 100000", nil), ("0 100000", nil),
+            ("100000 0", nil), ("", nil),
+        ]
             as [(String, Int?)])
     func readsTheQuota(text: String, cores: Int?) { #expect(CoreCount.cores(fromMax: text) == cores) }
 

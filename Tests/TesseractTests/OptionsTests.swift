@@ -38,37 +38,3 @@ import Testing
         #expect(problem?.message.hasPrefix("\(name)=\(value) ") ?? false)
     }
 }
-
-@Suite struct ProcessorsTests {
-    @Test(arguments: [
-        ("Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7\n", 8),
-        ("Cpus_allowed:\t00000000,00000005\n", 2),
-        ("Cpus_allowed:\t0\n", nil),
-        ("Name:\tx\n", nil),
-    ])
-    func affinity(_ status: String, _ expected: Int?) {
-        #expect(Processors.allowed(inStatus: status) == expected)
-    }
-
-    @Test(arguments: [
-        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000", 2), ("10000 100000", 1), ("", nil),
-        ("0 100000", nil), ("100000 0", nil),
-    ])
-    func quota(_ text: String, _ expected: Int?) {
-        #expect(Processors.quota(inCPUMax: text) == expected)
-    }
-
-    @Test func thereIsAlwaysOne() {
-        #expect(Processors.available() >= 1)
-    }
-}
-
-@Suite struct JSONLogTests {
-    @Test func lineIsExactlyThis() {
-        let line = JSONLog.line(
-            .warning, "a \"b\"\n", ["ms": 12, "code": "x/y"], seconds: 951_782_399, nanoseconds: 7_999_999)
-        #expect(
-            line == #"{"time":"2000-02-28T23:59:59.007Z","level":"warning","message":"a \"b\"\n","ms":12,"code":"x/y"}"#
-        )
-    }
-}
