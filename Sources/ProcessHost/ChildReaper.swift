@@ -15,6 +15,21 @@ package enum ChildReaper {
         while cox_reap(&pid, &status) == 1 { body(pid, status) }
     }
 
+    /// Reaps until no child is left, at most so long: for the end of the process.
+    ///
+    /// A shim says that nothing is left of its service and ends a moment later. Where we are not process 1, leaving before
+    /// it would leave it to somebody else as a zombie.
+    package static func reapAll(within milliseconds: Int) {
+        var pid: ProcessID = 0
+        var status: CInt = 0
+        for _ in 0..<milliseconds {
+            var result = cox_reap(&pid, &status)
+            while result == 1 { result = cox_reap(&pid, &status) }
+            guard result == 0 else { return }
+            usleep(1000)
+        }
+    }
+
     /// Our children that are none of `known`: what hung below a shim that was killed.
     package static func strays(known: Set<ProcessID>) -> [ProcessID] {
         guard let text = SmallFile.read("/proc/self/task/\(getpid())/children") else { return [] }

@@ -78,6 +78,7 @@ package final class Supervisor {
             exitCode = .settings
         }
         let code = exitCode ?? .internalFault
+        ChildReaper.reapAll(within: 200)
         if let runFolder { unlink(runFolder.controlSocket) }
         log.log(code == .stopped ? .info : .error, "coxswain exits", [("status", "\(code.rawValue)")])
         log.flush()

@@ -66,5 +66,23 @@ extension Scenarios {
             }
             #expect(!container.logged("passwd") && !container.logged("щщщ"))
         }
+
+        @Test func aFullDiskRefusesNewWorkAndHurtsNothing() throws {
+            let disk = try TestFolder()
+            try #require(try Shell.run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.path]).status == 0)
+            defer { _ = try? Shell.run("umount", ["-l", disk.path]) }
+            let container = try Container(environment: ["OUTPUT_DIR": "\(disk.path)/output"])
+            try container.waitUntilReady()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let fill = "\(disk.path)/fill"
+            // As much as there is room for.
+            _ = try Shell.run("dd", ["if=/dev/zero", "of=\(fill)", "bs=64k"])
+            let refused = try container.send(document)
+            #expect(refused.status == 507 && refused.body.contains("no room"), "\(refused)")
+            #expect(disk.names(in: "output") == [".coxswain"])
+            #expect(try container.get("/readyz").status == 200)
+            try FileManager.default.removeItem(atPath: fill)
+            #expect(try container.send(document).status == 200)
+        }
     }
 }
