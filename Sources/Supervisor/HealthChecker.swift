@@ -8,10 +8,10 @@ import Synchronization
 /// Asks a service by HTTP how it is, on the event loop it is given.
 final class HealthChecker: Sendable {
     private let loop: any NIOCore.EventLoop
-    private let report: @Sendable (InstanceID, Event) -> Void
+    private let report: @Sendable (Event) -> Void
 
     /// - Parameter report: called on the event loop with what is to be told to the core.
-    init(loop: any NIOCore.EventLoop, report: @escaping @Sendable (InstanceID, Event) -> Void) {
+    init(loop: any NIOCore.EventLoop, report: @escaping @Sendable (Event) -> Void) {
         self.loop = loop
         self.report = report
     }
@@ -27,7 +27,7 @@ final class HealthChecker: Sendable {
     func untilReady(_ id: InstanceID, url: String, every: Duration, series: Series) {
         check(url, timeout: .seconds(2)).whenComplete { [weak series, report, loop] result in
             guard let series, !series.isStopped else { return }
-            if case .success(200) = result { return report(id, .ready(id)) }
+            if case .success(200) = result { return report(.ready(id)) }
             loop.scheduleTask(in: TimeAmount(every)) { [weak series] in
                 guard let series, !series.isStopped else { return }
                 self.untilReady(id, url: url, every: every, series: series)
@@ -47,7 +47,7 @@ final class HealthChecker: Sendable {
                 case .success(let status): problem = .unwell("\(watch.url) answered \(status)")
                 case .failure: problem = .silent("\(watch.url) did not answer within \(watch.timeout.readable)")
                 }
-                self.report(id, .watched(id, problem: problem))
+                self.report(.watched(id, problem: problem))
                 self.watch(id, watch, series: series)
             }
         }

@@ -131,7 +131,7 @@ package final class Supervisor {
         let server = ControlServer(group: group) { [mailbox] in mailbox.post(.acknowledged($0)) }
         _ = server.accept(on: try UnixSocket.listen(at: runFolder.controlSocket))
         keeper.connect(server)
-        checker = HealthChecker(loop: group.next()) { [mailbox] _, event in mailbox.post(.event(event)) }
+        checker = HealthChecker(loop: group.next()) { [mailbox] in mailbox.post(.event($0)) }
     }
 
     // MARK: Events

@@ -20,8 +20,7 @@ package final class Container {
     ///   - environment: beside the CPU engine, a free port and a folder of its own for results.
     ///   - isProcessOne: false runs it as an ordinary process, which is all that some places allow.
     package init(
-        settings: String = "", environment: [String: String] = [:], isProcessOne: Bool = true,
-        arguments: [String] = []
+        settings: String = "", environment: [String: String] = [:], isProcessOne: Bool = true
     ) throws {
         folder = try TestFolder()
         port = try Self.freePort()
@@ -33,7 +32,7 @@ package final class Container {
             "OUTPUT_DIR": "\(folder.path)/output", "COXSWAIN_DRAIN_DELAY": "200ms",
         ]
         variables.merge(environment) { $1 }
-        let command = [Programs.path("coxswain"), "run", "--config", file] + arguments
+        let command = [Programs.path("coxswain"), "run", "--config", file]
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             isProcessOne
@@ -109,7 +108,7 @@ package final class Container {
 
     /// Sends a file to an endpoint with curl, as a user would.
     package func send(
-        _ path: String, to target: String = "/ocr/pdf", fileName: String? = nil, arguments: [String] = []
+        _ path: String, to target: String = "/ocr/pdf", fileName: String? = nil
     ) throws -> (status: Int, body: String) {
         let name = fileName.map { ";filename=\"\($0)\"" } ?? ""
         let result = try Shell.run(
@@ -117,7 +116,7 @@ package final class Container {
             [
                 "-sS", "-m", "300", "-w", "\n%{http_code}", "-F", "file=@\(path)\(name)",
                 "http://127.0.0.1:\(port)\(target)",
-            ] + arguments)
+            ])
         let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
         guard let status = lines.last.flatMap({ Int($0) }) else {
             throw CannotStart(description: "curl: \(result.errors)")
