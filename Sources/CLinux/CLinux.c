@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -27,10 +28,15 @@ int cox_affinity_count(void) {
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-int cox_reap(pid_t *pid, int *wait_status) {
-    pid_t got = waitpid(-1, wait_status, WNOHANG | __WALL);
-    if (got > 0) *pid = got;
-    return got > 0 ? 1 : (int)got;
+int cox_reap(pid_t which, struct cox_ended *ended) {
+    struct rusage usage;
+    pid_t got = wait4(which, &ended->wait_status, WNOHANG | __WALL, &usage);
+    if (got <= 0) return (int)got;
+    ended->pid = got;
+    ended->user_microseconds = usage.ru_utime.tv_sec * 1000000LL + usage.ru_utime.tv_usec;
+    ended->system_microseconds = usage.ru_stime.tv_sec * 1000000LL + usage.ru_stime.tv_usec;
+    ended->peak_kibibytes = usage.ru_maxrss;
+    return 1;
 }
 
 // --- Events ----------------------------------------------------------------------------------------------------------

@@ -3,45 +3,6 @@ import ProcessHost
 import TestSupport
 import Testing
 
-/// Runs one service behind a real shim until nothing is left of it.
-private final class Host {
-    let loop: ProcessHost.EventLoop
-    var changes: [ServiceProcess.Change] = []
-    var process: ServiceProcess?
-    private var signals: SignalSource?
-
-    init() throws { loop = try ProcessHost.EventLoop() }
-
-    /// - Parameter react: called at each change.
-    func run(_ script: String, react: @escaping (Host, ServiceProcess.Change) -> Void = { _, _ in }) throws {
-        let sink = open("/dev/null", O_WRONLY)
-        defer { close(sink) }
-        process = try ServiceProcess(
-            loop: loop, shimPath: Programs.path("coxswain-shim"), command: ["/bin/bash", "-c", script],
-            environment: ["PATH": "/usr/bin:/bin"], output: (sink, sink), sockets: []
-        ) { [unowned self] change in
-            changes.append(change)
-            react(self, change)
-            if case .gone = change { loop.stop() }
-            if case .notStarted = change { loop.stop() }
-        }
-        // The test's own deadline: a shim that never says "gone" fails the test instead of hanging it.
-        loop.setDeadline(EventLoop.now() + 20_000_000_000) { [unowned self] in loop.stop() }
-        try loop.run()
-        if let shim = process?.shim { waitpid(shim, nil, 0) }
-    }
-
-    var exitStatus: Int32? {
-        for case .exited(let status, _) in changes { return status }
-        return nil
-    }
-
-    var killed: Int? {
-        for case .gone(let killed) in changes { return killed }
-        return nil
-    }
-}
-
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServiceProcessTests {
     @Test func tellsHowItEnded() throws {
         let host = try Host()
@@ -51,78 +12,45 @@ private final class Host {
     }
 
     @Test func forwardsASignalToTheMainProcess() throws {
+        let folder = try TestFolder()
         let host = try Host()
-        try host.run("trap 'exit 7' USR1; while :; do sleep 0.01; done") { host, change in
+        try host.run("trap 'exit 7' USR1; touch \(folder.path)/up; while :; do sleep 0.01; done") { host, change in
             guard case .started = change else { return }
-            usleep(300_000)
+            #expect(eventually { folder.names() == ["up"] })
             host.process?.signal(SIGUSR1)
         }
         #expect(host.exitStatus == 7 << 8)
     }
 
-    @Test func nothingSurvivesItsService() throws {
-        let folder = try TestFolder()
-        let host = try Host()
-        // A double-forked, setsid'ed descendant with an empty environment that ignores every polite signal.
-        try host.run(
-            """
-            (setsid env -i /bin/bash -c 'trap "" TERM INT HUP; echo $$ > \(folder.path)/pid; while :; do sleep 0.01; done' &) &
-            while [ ! -s \(folder.path)/pid ]; do sleep 0.01; done
-            exit 0
-            """)
-        let pid = try #require(
-            Int32(
-                String(contentsOfFile: "\(folder.path)/pid", encoding: .utf8).trimmingCharacters(
-                    in: .whitespacesAndNewlines)))
-        #expect(kill(pid, 0) == -1 && errno == ESRCH)
-        #expect(try #require(host.killed) >= 1)
-    }
-
-    @Test func aTreeThatForksAllTheTimeIsOvertaken() throws {
-        let host = try Host()
-        try host.run("bomb() { (sleep 0.001 & bomb) & }; for i in 1 2 3; do bomb; done; sleep 100") { host, change in
-            guard case .started = change else { return }
-            usleep(300_000)
-            host.process?.kill()
-        }
-        #expect(host.killed != nil)
-        #expect(host.exitStatus == 9)
-    }
-
     @Test func aProgramThatIsNotThereIsSaid() throws {
         let host = try Host()
-        let sink = open("/dev/null", O_WRONLY)
-        defer { close(sink) }
-        var said: String?
-        let process = try ServiceProcess(
-            loop: host.loop, shimPath: Programs.path("coxswain-shim"), command: ["/no/such/program"], environment: [:],
-            output: (sink, sink), sockets: []
-        ) { change in
-            if case .notStarted(let why) = change { said = why }
-            if case .gone = change { host.loop.stop() }
-        }
-        try host.loop.run()
-        #expect(said == "No such file or directory")
-        waitpid(process.shim, nil, 0)
+        try host.run(Launch(command: ["/no/such/program"]))
+        #expect(host.notStarted == "/no/such/program: No such file or directory")
+        #expect(host.started == nil && host.exitStatus == nil && host.killed == 0)
     }
 
-    @Test func theServiceInheritsNothingItWasNotGiven() throws {
+    @Test func aProgramThatIsNoneIsSaid() throws {
         let folder = try TestFolder()
+        try folder.write("plain", "no program")
         let host = try Host()
-        let stray = open("/etc/passwd", O_RDONLY)  // on purpose without O_CLOEXEC
-        defer { close(stray) }
-        try host.run(
-            """
-            ls -l /proc/$$/fd > \(folder.path)/fds; env > \(folder.path)/env; cat /proc/self/status > \(folder.path)/status
-            readlink /proc/$$/fd/0 > \(folder.path)/stdin
-            """)
-        let descriptors = try String(contentsOfFile: "\(folder.path)/fds", encoding: .utf8)
-        #expect(!descriptors.contains("/etc/passwd"))
-        #expect(try String(contentsOfFile: "\(folder.path)/stdin", encoding: .utf8) == "/dev/null\n")
-        let status = try String(contentsOfFile: "\(folder.path)/status", encoding: .utf8)
-        #expect(status.contains("SigBlk:\t0000000000000000") && status.contains("SigIgn:\t0000000000000000"))
-        let environment = try String(contentsOfFile: "\(folder.path)/env", encoding: .utf8)
-        #expect(!environment.contains("HOME="))
+        try host.run(Launch(command: ["\(folder.path)/plain"]))
+        #expect(host.notStarted == "\(folder.path)/plain: Permission denied")
+    }
+
+    @Test func anInterpreterThatIsNotThereIsSaid() throws {
+        let folder = try TestFolder()
+        let script = try folder.write("script", "#!/no/such/interpreter\n", executable: true)
+        let host = try Host()
+        try host.run(Launch(command: [script]))
+        #expect(host.notStarted?.contains("interpreter") == true)
+    }
+
+    @Test func theProgramIsFoundInItsOwnPath() throws {
+        let folder = try TestFolder()
+        try folder.write("hello", "#!/bin/sh\nexit 5\n", executable: true)
+        let host = try Host()
+        try host.run(Launch(command: ["hello"], environment: ["PATH": "/no/such/folder:\(folder.path)"]))
+        #expect(host.exitStatus == 5 << 8)
     }
 
     @Test func whenTheSupervisorIsGoneTheTreeGoesToo() throws {
@@ -133,17 +61,37 @@ private final class Host {
         let null = open("/dev/null", O_RDWR)
         let shim = try Spawner.spawn(
             [
-                Programs.path("coxswain-shim"), "3", "/bin/bash", "-c",
+                Programs.path("coxswain-shim"), "3", "--", "/bin/bash", "-c",
                 "echo $$ > \(folder.path)/pid; sleep 100 & sleep 100",
             ],
             environment: ["PATH": "/usr/bin:/bin"], descriptors: [null, null, null, pair[1]])
         close(pair[1])
         close(null)
-        #expect(eventually { FileManager.default.fileExists(atPath: "\(folder.path)/pid") })
+        #expect(eventually { !folder.text("pid").isEmpty })
         close(pair[0])
         var status: Int32 = 0
         #expect(waitpid(shim, &status, 0) == shim)
+        #expect(status == 0)
         #expect(ProcessTable().below(getpid()).allSatisfy { $0.program != "sleep" })
+    }
+
+    @Test func theShimSaysHowItIsCalled() throws {
+        for arguments in [[], ["3"], ["3", "nice=1"], ["3", "--"]] {
+            let result = try Shell.run(Programs.path("coxswain-shim"), arguments)
+            #expect(result.status == 64)
+            #expect(result.errors.hasPrefix("usage: coxswain-shim"))
+        }
+    }
+
+    @Test func anOptionThatTheShimDoesNotKnowFailsTheStart() throws {
+        let folder = try TestFolder()
+        let shim = try folder.write(
+            "shim", "#!/bin/sh\ncontrol=$1; shift\nexec \(Programs.path("coxswain-shim")) $control colour=red \"$@\"\n",
+            executable: true)
+        let host = try Host()
+        try host.run(Host.launch("exit 0"), shim: shim)
+        #expect(host.notStarted?.contains("Invalid argument") == true)
+        #expect(host.started == nil)
     }
 }
 

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxFiles.h"
+
 // --- Processes -------------------------------------------------------------------------------------------------------
 
 // Starts a program by clone(CLONE_VM | CLONE_VFORK): no copy of the page tables, no Swift until exec.
@@ -20,9 +22,17 @@ int cox_set_child_subreaper(void);
 // Cores that this process may run on.
 int cox_affinity_count(void);
 
-// Collects one ended child without waiting, whichever it is: 1 and its raw wait status, 0 when there is none, -1 when
-// there are no children at all.
-int cox_reap(pid_t *pid, int *wait_status);
+struct cox_ended {
+    pid_t pid;
+    int wait_status;  // raw
+    int64_t user_microseconds;
+    int64_t system_microseconds;
+    int64_t peak_kibibytes;
+};
+
+// Collects one ended child without waiting, `which` or (-1) whichever it is: 1, 0 when it has not ended, -1 when there is no
+// such child.
+int cox_reap(pid_t which, struct cox_ended *ended);
 
 // --- Events ----------------------------------------------------------------------------------------------------------
 

@@ -12,11 +12,15 @@ package final class SignalSource {
         guard descriptor >= 0 else { throw SystemError("create a signalfd") }
         self.loop = loop
         try loop.watch(descriptor, for: .readable) { [descriptor] _ in
-            while true {
+            // All that wait now, and only those: one that comes while these are handled (also from ``ChildReaper``, which
+            // calls itself again that way) has its turn after the other events of the loop.
+            var waiting: [CInt] = []
+            while waiting.count < 64 {
                 let number = cox_signalfd_next(descriptor)
-                guard number > 0 else { return }
-                body(number)
+                guard number > 0 else { break }
+                waiting.append(number)
             }
+            for number in waiting { body(number) }
         }
     }
 

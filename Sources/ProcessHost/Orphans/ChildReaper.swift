@@ -3,16 +3,38 @@ import Glibc
 
 /// Collects every child that ends, ours or an orphan that the kernel gave us.
 package enum ChildReaper {
+    /// A child that has ended and was collected.
+    package struct Ended: Sendable, Equatable {
+        package var pid: ProcessID
+        /// waitpid(2)'s raw status.
+        package var status: CInt
+        /// With those of its own children that it had waited for.
+        package var usage: ResourceUsage
+
+        package init(pid: ProcessID, status: CInt, usage: ResourceUsage) {
+            self.pid = pid
+            self.status = status
+            self.usage = usage
+        }
+    }
+
     /// Makes orphans of our services come to us, also where we are not process 1.
     ///
     /// - Returns: false where the kernel refuses.
     package static func becomeSubreaper() -> Bool { cox_set_child_subreaper() == 0 }
 
-    /// Calls `body` with the process id and raw wait status of every child that has ended.
-    package static func reapAll(_ body: (ProcessID, CInt) -> Void) {
-        var pid: ProcessID = 0
-        var status: CInt = 0
-        while cox_reap(&pid, &status) == 1 { body(pid, status) }
+    /// Collects those that are waited for first, then whatever else has ended, at most `most` of it: a storm of orphans
+    /// must not hold up the loop. If more may be there, this process sends itself another SIGCHLD, so that the loop
+    /// comes back after its other events.
+    ///
+    /// - Parameter awaited: the children that somebody waits for. The others that `body` is called with are orphans.
+    package static func reap(awaited: some Sequence<ProcessID>, most: Int = 512, _ body: (Ended) -> Void) {
+        for pid in awaited { if let ended = next(pid) { body(ended) } }
+        for _ in 0..<most {
+            guard let ended = next(-1) else { return }
+            body(ended)
+        }
+        kill(getpid(), SIGCHLD)
     }
 
     /// Reaps until no child is left, at most so long: for the end of the process.
@@ -20,38 +42,22 @@ package enum ChildReaper {
     /// A shim says that nothing is left of its service and ends a moment later. Where we are not process 1, leaving before
     /// it would leave it to somebody else as a zombie.
     package static func reapAll(within milliseconds: Int) {
-        var pid: ProcessID = 0
-        var status: CInt = 0
-        for _ in 0..<milliseconds {
-            var result = cox_reap(&pid, &status)
-            while result == 1 { result = cox_reap(&pid, &status) }
-            guard result == 0 else { return }
-            usleep(1000)
-        }
+        let end = EventLoop.now() + UInt64(milliseconds) * 1_000_000
+        var ended = cox_ended()
+        repeat {
+            let result = cox_reap(-1, &ended)
+            if result < 0 { return }
+            if result == 0 { usleep(1000) }
+        } while EventLoop.now() < end
     }
 
-    /// Our children that are none of `known`: what hung below a shim that was killed.
-    package static func strays(known: Set<ProcessID>) -> [ProcessID] {
-        guard let text = SmallFile.read("/proc/self/task/\(getpid())/children") else { return [] }
-        return text.split(separator: " ").compactMap { ProcessID($0) }.filter { !known.contains($0) }
-    }
-}
-
-/// Files of /proc, /sys and the like: small, read whole.
-package enum SmallFile {
-    /// - Returns: the file's text, at most 1 MiB of it, or nil.
-    package static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16384)
-        while bytes.count < 1 << 20 {
-            let length = Glibc.read(descriptor, &chunk, chunk.count)
-            if length < 0, errno == EINTR { continue }
-            guard length > 0 else { break }
-            bytes += chunk[..<length]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+    private static func next(_ pid: ProcessID) -> Ended? {
+        var ended = cox_ended()
+        guard cox_reap(pid, &ended) == 1 else { return nil }
+        return Ended(
+            pid: ended.pid, status: ended.wait_status,
+            usage: ResourceUsage(
+                user: .microseconds(ended.user_microseconds), system: .microseconds(ended.system_microseconds),
+                peakKibibytes: Int(ended.peak_kibibytes)))
     }
 }
