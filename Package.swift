@@ -53,7 +53,10 @@ let package = Package(
         // Programs: arguments in, library calls out.
         .executableTarget(
             name: "coxswain",
-            dependencies: ["CSignalsBlocked", "Health", "ProcessHost", "Settings", "Supervisor", argumentParser],
+            dependencies: [
+                "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "ProcessHost", "Settings", "Supervisor",
+                argumentParser,
+            ],
             swiftSettings: strict, linkerSettings: selfContained),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
@@ -75,9 +78,12 @@ let package = Package(
             swiftSettings: strict, linkerSettings: selfContained),
 
         // PID 1.
-        .target(name: "Lifecycle", swiftSettings: strict),
+        .target(name: "Lifecycle", exclude: ["States.md"], swiftSettings: strict),
+        .target(name: "GPU", dependencies: ["Readable"], swiftSettings: strict),
+        .target(name: "Readable", swiftSettings: strict),
+        .target(name: "NVML", dependencies: ["CNVML", "GPU"], swiftSettings: strict),
         .target(name: "Health", swiftSettings: strict),
-        .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol"], swiftSettings: strict),
+        .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol", "Readable"], swiftSettings: strict),
         .target(name: "OperatorLog", dependencies: ["TimeOfDay"], swiftSettings: strict),
         .target(name: "ControlProtocol", dependencies: ["Health"] + nio, swiftSettings: strict),
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
@@ -88,8 +94,8 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "ControlProtocol", "Health", "Lifecycle", "OperatorLog", "ProcessHost", "PublicPort", "Settings",
-                "TimeOfDay",
+                "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost", "PublicPort",
+                "Readable", "Settings", "TimeOfDay",
             ] + nio,
             swiftSettings: strict),
 
@@ -120,6 +126,7 @@ let package = Package(
 
         // The thinnest possible C: system calls that Swift cannot make, and Debian's libraries.
         .target(name: "CLinux"),
+        .target(name: "CNVML", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CSignalsBlocked", dependencies: ["CLinux"]),
         .target(name: "CShimProtocol"),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
@@ -134,7 +141,10 @@ let package = Package(
 
         // Tests, one target beside each library, and whole containers.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "LifecycleTests", dependencies: ["Lifecycle"], swiftSettings: strict),
+        .testTarget(
+            name: "LifecycleTests", dependencies: ["Lifecycle"], exclude: ["Logs"], swiftSettings: strict),
+        .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: strict),
+        .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Lifecycle", "Settings"], swiftSettings: strict),
         .testTarget(name: "TimeOfDayTests", dependencies: ["TimeOfDay"], swiftSettings: strict),

@@ -12,7 +12,7 @@ package enum Routes {
         return methods
     }()
 
-    static let probes = ["/livez", "/startupz", "/readyz", "/health"]
+    static let probes = ["/livez", "/startupz", "/readyz", "/health", "/metrics"]
 
     static func router(
         view: ContainerView, recognition: (RecognitionPath) -> RecognitionRoute
@@ -82,6 +82,7 @@ private struct Description: Encodable {
                           500, 507: the result files could not be written; the text is in the answer
         GET  /health      the container's state as JSON
         GET  /readyz      200 when work sent now will be done; /livez, /startupz likewise; ?verbose, ?format=json
+        GET  /metrics     for Prometheus
 
         curl -F file=@document.pdf http://localhost:8081/ocr/pdf
 

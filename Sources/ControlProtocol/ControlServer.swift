@@ -12,11 +12,17 @@ package final class ControlServer: Sendable {
     private let group: any EventLoopGroup
     private let current = Mutex(ContainerState())
     private let followers = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let users: Set<UInt32>
     private let acknowledged: @Sendable (UInt64) -> Void
 
-    /// - Parameter acknowledged: called on the event loop with the revision that a peer has taken over.
-    package init(group: any EventLoopGroup, acknowledged: @escaping @Sendable (UInt64) -> Void) {
+    /// - Parameters:
+    ///   - users: who may speak here beside root and the container's own user: those that services run as.
+    ///   - acknowledged: called on the event loop with the revision that a peer has taken over.
+    package init(
+        group: any EventLoopGroup, users: Set<UInt32> = [], acknowledged: @escaping @Sendable (UInt64) -> Void
+    ) {
         self.group = group
+        self.users = users.union([0, geteuid()])
         self.acknowledged = acknowledged
     }
 
@@ -24,8 +30,8 @@ package final class ControlServer: Sendable {
     package func accept(on descriptor: CInt) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
-            .childChannelInitializer { channel in
-                Self.isAllowed(channel).flatMapThrowing { allowed in
+            .childChannelInitializer { [self] channel in
+                isAllowed(channel).flatMapThrowing { allowed in
                     guard allowed else { throw ControlError.strangers }
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTPResponseEncoder())
@@ -39,9 +45,10 @@ package final class ControlServer: Sendable {
     /// Makes `state` what everybody hears from now on, and tells the followers.
     package func publish(_ state: ContainerState) {
         current.withLock { $0 = state }
-        let line = JSONText.encode(state) + "\n"
         for channel in followers.withLock({ Array($0.values) }) {
             channel.eventLoop.execute {
+                // Here and not on the caller's thread, which has a service to start.
+                let line = JSONText.encode(state) + "\n"
                 // A follower that does not read is cut off rather than remembered without bound.
                 guard channel.isWritable else { return channel.close(promise: nil) }
                 let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(string: line)))
@@ -61,14 +68,14 @@ package final class ControlServer: Sendable {
 
     fileprivate func tookOver(_ revision: UInt64) { acknowledged(revision) }
 
-    /// Only root and the container's own user may speak here, whatever the mode of the socket's folder became.
-    private static func isAllowed(_ channel: any Channel) -> EventLoopFuture<Bool> {
+    /// Whatever the mode of the socket's folder became.
+    private func isAllowed(_ channel: any Channel) -> EventLoopFuture<Bool> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeSucceededFuture(false)
         }
         let credentials: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: SO_PEERCRED))
-        return credentials.map { $0.uid == 0 || $0.uid == geteuid() }
+        return credentials.map { self.users.contains($0.uid) }
     }
 }
 

@@ -10,6 +10,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
     package var ready: Bool
     /// Start-up has been over at least once in this life of the container.
     package var startedOnce: Bool
+    /// A service is given up, and the container stays for somebody to look at it.
+    package var held: Bool
     /// Why the container is not ready, as one sentence; empty when it is.
     package var reason: String
     /// Share of the start-up that is done, 0…1.
@@ -23,13 +25,14 @@ package struct ContainerState: Codable, Sendable, Equatable {
 
     package init(
         revision: UInt64 = 0, phase: Phase = .starting, ready: Bool = false, startedOnce: Bool = false,
-        reason: String = "the container is starting", progress: Double = 0, etaSeconds: Int? = nil,
+        held: Bool = false, reason: String = "the container is starting", progress: Double = 0, etaSeconds: Int? = nil,
         startedAt: Double = 0, services: [ServiceState] = [], facts: Facts = Facts()
     ) {
         self.revision = revision
         self.phase = phase
         self.ready = ready
         self.startedOnce = startedOnce
+        self.held = held
         self.reason = reason
         self.progress = progress
         self.etaSeconds = etaSeconds
@@ -55,16 +58,20 @@ package struct ServiceState: Codable, Sendable, Equatable {
     package var pid: Int32?
     /// Times it was started again after the first start.
     package var restarts: Int
+    /// What it last said of itself (`STATUS=` of sd_notify(3)); nil when it said nothing.
+    package var status: String?
     package var lastFailure: Failure?
 
     package init(
-        name: String, state: String, since: Double, pid: Int32? = nil, restarts: Int = 0, lastFailure: Failure? = nil
+        name: String, state: String, since: Double, pid: Int32? = nil, restarts: Int = 0, status: String? = nil,
+        lastFailure: Failure? = nil
     ) {
         self.name = name
         self.state = state
         self.since = since
         self.pid = pid
         self.restarts = restarts
+        self.status = status
         self.lastFailure = lastFailure
     }
 
@@ -74,12 +81,18 @@ package struct ServiceState: Codable, Sendable, Equatable {
         package var cause: String
         /// What the operator can do; nil where nothing is known.
         package var hint: String?
+        /// One word for machines, for example `gpuMemory`.
+        package var kind: String
+        /// Where it hung, innermost frame first; empty where that is unknown.
+        package var stack: [String]
         /// Seconds since 1970.
         package var at: Double
 
-        package init(cause: String, hint: String?, at: Double) {
+        package init(cause: String, hint: String?, kind: String = "exit", stack: [String] = [], at: Double) {
             self.cause = cause
             self.hint = hint
+            self.kind = kind
+            self.stack = stack
             self.at = at
         }
     }

@@ -47,7 +47,7 @@ package struct HealthRequest: Sendable {
 }
 
 extension ContainerState {
-    /// Answers `/livez`, `/startupz`, `/readyz` and `/health`; nil for every other path.
+    /// Answers `/livez`, `/startupz`, `/readyz`, `/health` and `/metrics`; nil for every other path.
     ///
     /// - Parameters:
     ///   - now: seconds since 1970.
@@ -59,8 +59,9 @@ extension ContainerState {
         let staleReason = "the supervisor has not been heard from for \(Int(silence)) s"
         switch request.path {
         case "/livez":
-            // A failed container is about to exit; until then it can no longer heal itself.
-            let alive = phase != .failed && phase != .stopped
+            // A failed container is about to exit; until then it can no longer heal itself. One that holds waits for
+            // somebody to look at it, and is not to be killed before.
+            let alive = held || (phase != .failed && phase != .stopped)
             return probe(request, passes: alive, reason: reason, now: now)
         case "/startupz":
             return probe(request, passes: startedOnce, reason: reason, now: now)
@@ -68,6 +69,10 @@ extension ContainerState {
             return probe(request, passes: ready && !stale, reason: stale ? staleReason : reason, now: now)
         case "/health":
             return health(now: now, reason: stale ? staleReason : reason, ready: ready && !stale)
+        case "/metrics":
+            return HealthAnswer(
+                status: 200,
+                headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), Self.noStore], body: metrics)
         default:
             return nil
         }
@@ -111,6 +116,7 @@ extension ContainerState {
                 let good = service.state == "ready" || service.state == "done"
                 lines.append(
                     "[\(good ? "+" : "-")]\(service.name) \(service.state) for \(max(0, Int(now - service.since))) s"
+                        + (service.status.map { " (\($0))" } ?? "")
                         + (service.lastFailure.map { "; last failure: \($0.cause)" } ?? ""))
             }
         }
@@ -142,8 +148,12 @@ extension ContainerState {
         services.map { service in
             ServiceBody(
                 name: service.name, state: service.state, since: service.since, pid: service.pid,
-                restarts: service.restarts,
-                last_failure: service.lastFailure.map { FailureBody(cause: $0.cause, hint: $0.hint, at: $0.at) })
+                restarts: service.restarts, status: service.status,
+                last_failure: service.lastFailure.map {
+                    FailureBody(
+                        cause: $0.cause, hint: $0.hint, kind: $0.kind, stack: $0.stack.isEmpty ? nil : $0.stack,
+                        at: $0.at)
+                })
         }
     }
 }
@@ -192,11 +202,14 @@ private struct ServiceBody: Encodable {
     var since: Double
     var pid: Int32?
     var restarts: Int
+    var status: String?
     var last_failure: FailureBody?
 }
 
 private struct FailureBody: Encodable {
     var cause: String
     var hint: String?
+    var kind: String
+    var stack: [String]?
     var at: Double
 }

@@ -19,10 +19,14 @@ package enum Event: Sendable, Equatable {
     case ready(InstanceID)
     /// A watch check ended; `problem` is nil when it passed.
     case watched(InstanceID, problem: Problem?)
+    /// It said something of itself (sd_notify(3)).
+    case notified(InstanceID, Notice)
     /// The main process ended; what it left of its tree may still be there.
     case exited(InstanceID, Exit)
-    /// Nothing is left of the instance.
-    case gone(InstanceID)
+    /// Nothing is left of the instance; what is known about its end.
+    case gone(InstanceID, Evidence)
+    /// The GPU memory that the last instance held is back, or nothing more is to be expected.
+    case memoryReleased(service: Int)
     /// Time has come to look at the deadlines.
     case tick
     case stopRequested(by: String)
@@ -30,6 +34,9 @@ package enum Event: Sendable, Equatable {
     case hurry(Int)
     /// Whoever holds the port answers "not ready" by now.
     case unreadyAnnounced
+    case command(Command, service: Int)
+    /// The settings were read again: all services that there are to be.
+    case reload([ServiceDefinition])
 
     package enum Problem: Sendable, Equatable {
         /// It answered, and said that it is not well.
@@ -43,6 +50,23 @@ package enum Event: Sendable, Equatable {
             }
         }
     }
+
+    package enum Notice: Sendable, Equatable {
+        /// `STATUS=`: one line for people.
+        case status(String)
+        /// `WATCHDOG=1`: it is alive.
+        case alive
+        /// `WATCHDOG=trigger`: it found itself hung.
+        case trouble
+        /// `EXTEND_TIMEOUT_USEC=`: it needs more time for starting or stopping.
+        case extend(Duration)
+        /// `STOPPING=1`: it is about to end.
+        case stopping
+    }
+
+    package enum Command: String, Sendable, CaseIterable {
+        case start, stop, restart
+    }
 }
 
 /// What is to be done, in this order.
@@ -53,13 +77,18 @@ package enum Action: Sendable, Equatable {
     case watch(InstanceID)
     /// End checks and watch of this instance.
     case unwatch(InstanceID)
+    /// To the main process.
     case signal(InstanceID, Int32)
+    /// To all of the tree but the main process.
+    case signalDescendants(InstanceID, Int32)
     /// Kill the whole tree.
     case kill(InstanceID)
     /// The instance accepts on the listening sockets it inherited: stop accepting ourselves.
     case handOverPort(InstanceID)
     /// Accept ourselves again.
     case takePortBack
+    /// Find out when the GPU memory that the last instance held is back: `memoryReleased`.
+    case awaitMemory(service: Int)
     case report(Report)
     /// All is over: leave with this code.
     case finish(ExitCode)
@@ -73,17 +102,36 @@ package enum Report: Sendable, Equatable {
     case done(InstanceID, after: Duration)
     case unwell(InstanceID, String)
     case recovered(InstanceID)
-    case failed(InstanceID, cause: String, ran: Duration)
+    case failed(InstanceID, Diagnosis, ran: Duration)
     case restarting(service: Int, in: Duration, attempt: Int, of: Int)
-    case gaveUp(service: Int, String)
+    case gaveUp(service: Int, String, RestartPolicy.WhenSpent)
     case stopping(InstanceID, String)
     case stopped(InstanceID, Exit?, took: Duration)
+    case aborting(InstanceID)
     case killing(InstanceID, after: Duration)
     /// Killed, and still there.
     case stuck(InstanceID)
+    /// The GPU memory of the last instance did not come back in this time; the next one is started all the same.
+    case memoryHeld(service: Int, after: Duration)
+    case commanded(Event.Command, service: Int)
+    /// Names of the services whose definitions are new, other, or gone.
+    case reloaded(added: [String], changed: [String], removed: [String])
 }
 
 /// The container as a whole.
 package enum Phase: String, Sendable, CaseIterable {
     case preloading, starting, warming, ready, degraded, draining, stopped, failed
+
+    /// Every change of phase there may be; held by tests as ``ServiceMachine/transitions`` is.
+    package static let transitions: [Phase: Set<Phase>] = [
+        .preloading: [.starting, .warming, .ready, .failed, .draining, .stopped],
+        .starting: [.preloading, .warming, .ready, .failed, .draining, .stopped],
+        .warming: [.preloading, .starting, .ready, .failed, .draining, .stopped],
+        .ready: [.degraded, .failed, .draining, .stopped],
+        .degraded: [.ready, .failed, .draining, .stopped],
+        // Held, and then started again by an operator or by other settings.
+        .failed: [.preloading, .starting, .warming, .ready, .degraded, .draining, .stopped],
+        .draining: [.stopped],
+        .stopped: [],
+    ]
 }

@@ -40,6 +40,9 @@ package enum Signal {
         return names.first { $0.value == name || $0.value == "SIG\(name)" }?.key
     }
 
+    /// Those that a service may ask to be passed on: none that stops, reloads or reports, and none of the kernel's own.
+    package static let forwardable: [Int32] = [12, 14, 28]
+
     private static let names: [Int32: String] = [
         1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
         9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",

@@ -18,10 +18,7 @@ package struct RestartBudget: Sendable, Equatable {
         at now: Instant, readyFor: Duration?, policy: RestartPolicy, random: inout SeededRandom
     ) -> Verdict {
         if let readyFor {
-            if readyFor >= policy.stableAfter {
-                inARow = 0
-                failedStarts = 0
-            }
+            ran(readyFor, policy: policy)
             crashes.append(now)
             crashes.removeAll { now - $0 > policy.window }
             if crashes.count > policy.limit {
@@ -37,6 +34,13 @@ package struct RestartBudget: Sendable, Equatable {
         let attempt = readyFor == nil ? failedStarts : crashes.count
         let limit = readyFor == nil ? policy.failedStarts : policy.limit
         return .retry(after: wait(policy, &random), attempt: attempt, of: limit)
+    }
+
+    /// A stable run forgives what was before it, however it ended.
+    package mutating func ran(_ readyFor: Duration, policy: RestartPolicy) {
+        guard readyFor >= policy.stableAfter else { return }
+        inARow = 0
+        failedStarts = 0
     }
 
     private func wait(_ policy: RestartPolicy, _ random: inout SeededRandom) -> Duration {

@@ -10,15 +10,23 @@ package struct ServiceDefinition: Sendable, Equatable {
     package var needs: [String]
     package var ready: Readiness
     package var watch: Watch?
+    /// Longest silence of a service that sends `WATCHDOG=1` (sd_notify(3)), counted from ready on.
+    package var watchdog: Duration?
     package var restart: RestartPolicy
     package var stop: StopPolicy
+    /// Signals that are passed on to its main process when they are sent to the supervisor.
+    package var forwards: [Int32]
     /// Names of listening sockets that it inherits (`LISTEN_FDS`).
     package var sockets: [String]
+    package var options: ProcessOptions
+    /// It holds GPU memory: another one is not started before that of its predecessor is back.
+    package var usesGPU: Bool
 
     package init(
         name: String, role: Role, command: [String], environment: [String: String] = [:], needs: [String] = [],
-        ready: Readiness = Readiness(check: .spawned), watch: Watch? = nil, restart: RestartPolicy = RestartPolicy(),
-        stop: StopPolicy = StopPolicy(), sockets: [String] = []
+        ready: Readiness = Readiness(check: .spawned), watch: Watch? = nil, watchdog: Duration? = nil,
+        restart: RestartPolicy = RestartPolicy(), stop: StopPolicy = StopPolicy(), forwards: [Int32] = [],
+        sockets: [String] = [], options: ProcessOptions = ProcessOptions(), usesGPU: Bool = false
     ) {
         self.name = name
         self.role = role
@@ -27,9 +35,13 @@ package struct ServiceDefinition: Sendable, Equatable {
         self.needs = needs
         self.ready = ready
         self.watch = watch
+        self.watchdog = watchdog
         self.restart = restart
         self.stop = stop
+        self.forwards = forwards
         self.sockets = sockets
+        self.options = options
+        self.usesGPU = usesGPU
     }
 
     /// What the process is for; decides which phase the container is in while it is not ready.
@@ -39,6 +51,42 @@ package struct ServiceDefinition: Sendable, Equatable {
 
     /// A task ends by itself, and its exit with status 0 is its success; a service never ends unasked.
     package var isTask: Bool { ready.check == .exit }
+
+    /// Whether a running instance of this definition would have to be replaced to be one of the other; what differs
+    /// otherwise holds for the running instance as well.
+    func needsNewInstance(for other: ServiceDefinition) -> Bool {
+        command != other.command || environment != other.environment || sockets != other.sockets
+            || options != other.options || ready.check != other.ready.check || watchdog != other.watchdog
+            || usesGPU != other.usesGPU
+    }
+}
+
+/// What the kernel is asked for, beside program and environment. What it refuses is a warning, but for `user` and
+/// `directory`, without which nothing is started.
+package struct ProcessOptions: Sendable, Equatable {
+    /// Working directory; nil is the supervisor's own.
+    package var directory: String?
+    /// `USER` or `USER:GROUP`, by name or number; nil is the supervisor's own.
+    package var user: String?
+    /// By the names of setrlimit(2) in small letters, for example `nofile`.
+    package var limits: [String: Limit] = [:]
+    /// `oom_score_adj`, -1000…1000 (proc(5)).
+    package var outOfMemoryScore: Int?
+    /// -20…19 (nice(2)).
+    package var nice: Int?
+
+    package init() {}
+
+    /// Soft and hard limit; nil is unlimited.
+    package struct Limit: Sendable, Equatable {
+        package var soft: UInt64?
+        package var hard: UInt64?
+
+        package init(soft: UInt64?, hard: UInt64?) {
+            self.soft = soft
+            self.hard = hard
+        }
+    }
 }
 
 /// When a started process counts as ready, and how long that may take.
@@ -95,6 +143,15 @@ package struct RestartPolicy: Sendable, Equatable {
     package var failedStarts: Int
     /// Time of being ready after which the count of failures begins anew.
     package var stableAfter: Duration
+    package var whenSpent: WhenSpent = .exit
+
+    /// What follows when no further try is made.
+    package enum WhenSpent: String, Sendable, CaseIterable {
+        /// The container stops, and its exit code says why: the orchestrator decides.
+        case exit
+        /// The container stays, alive and not ready, for somebody to look at it.
+        case hold
+    }
 
     package init(
         first: Duration = .zero, base: Duration = .seconds(1), maximum: Duration = .seconds(30), limit: Int = 5,

@@ -1,72 +1,30 @@
-/// The state machine of one service.
-///
-///     waiting ─► starting ─► ready ◄─► unready        a task goes from starting to done
-///        ▲           │          │         │
-///        │           └──────────┴─────────┴─► stopping ─► backoff ─► waiting
-///        │                                       ├─► stopped           asked for
-///        └── a need was started again (tasks)    └─► failed            the budget is spent
+/// The state machine of one service: `States.md` draws it, ``transitions`` lists its arrows.
 ///
 /// `stopping` lasts until nothing is left of the instance, so two instances never live at once.
 package struct ServiceMachine: Sendable {
-    package let definition: ServiceDefinition
-    package internal(set) var state: State = .waiting
+    package internal(set) var definition: ServiceDefinition
+    /// The definition for the next instance, where the live one still has the old.
+    var pending: ServiceDefinition?
+    /// The settings no longer name it.
+    package internal(set) var isRetired = false
+    package private(set) var state: State = .waiting
     /// When the present state was entered.
-    package internal(set) var since: Instant
+    package private(set) var since: Instant
     package internal(set) var lastFailure: Failure?
+    /// What it last said of itself, in its own words.
+    package private(set) var status: String?
     /// Starts after the first one.
     package internal(set) var restarts = 0
     var started = false
     var budget = RestartBudget()
+    /// Until when the GPU memory of the last instance is waited for; nil when it is back, or is none.
+    var memoryBy: Instant?
+    let fault: PlantedFault?
 
-    package enum State: Sendable, Equatable {
-        case waiting
-        case starting(Running)
-        case ready(Running)
-        case unready(Running)
-        case stopping(Stopping)
-        case backoff(until: Instant)
-        case stopped
-        case failed
-        case done
-    }
-
-    package struct Running: Sendable, Equatable {
-        package var instance: InstanceID
-        package var pid: Int32?
-        package var spawnedAt: Instant
-        package var readyAt: Instant?
-        /// Failed watch checks in a row.
-        var failures = 0
-    }
-
-    package struct Stopping: Sendable, Equatable {
-        package var running: Running
-        package var reason: Reason
-        package var exit: Exit?
-        var stoppedAt: Instant
-        /// When the tree is killed; nil once it has been.
-        var killAt: Instant?
-        /// When a tree that outlives its kill is reported; nil once it has been.
-        var stuckAt: Instant?
-    }
-
-    package enum Reason: Sendable, Equatable {
-        /// The container stops.
-        case shutdown
-        /// It ended by itself.
-        case ended
-        /// We end it, since it failed: why.
-        case failed(String)
-    }
-
-    package struct Failure: Sendable, Equatable {
-        package var cause: String
-        package var at: Instant
-    }
-
-    init(_ definition: ServiceDefinition, at now: Instant) {
+    init(_ definition: ServiceDefinition, fault: PlantedFault?, at now: Instant) {
         self.definition = definition
-        self.since = now
+        self.fault = fault
+        since = now
     }
 
     /// The instance of which something may still be alive.
@@ -91,32 +49,34 @@ package struct ServiceMachine: Sendable {
         if case .ready = state { true } else { false }
     }
 
-    /// Nothing of it is alive, and it will not start by itself before something else happens.
-    package var isIdle: Bool { live == nil }
+    /// Nothing keeps it from starting but what it needs.
+    var mayStart: Bool {
+        guard case .waiting = state else { return false }
+        return memoryBy == nil || !definition.usesGPU
+    }
 
-    /// The word for it in `/health` and on the command line.
-    package var stateName: String {
-        switch state {
-        case .waiting: "waiting"
-        case .starting: "starting"
-        case .ready: "ready"
-        case .unready: "unready"
-        case .stopping: "stopping"
-        case .backoff: "backoff"
-        case .stopped: "stopped"
-        case .failed: "failed"
-        case .done: "done"
-        }
+    package var hasFailed: Bool {
+        if case .failed = state { true } else { false }
     }
 
     /// The next moment at which something is due by itself.
-    var deadline: Instant? {
+    package var deadline: Instant? {
         switch state {
-        case .starting(let running): running.spawnedAt + definition.ready.within
-        case .backoff(let until): until
-        case .stopping(let stopping): [stopping.killAt, stopping.stuckAt].compactMap { $0 }.min()
-        case .waiting, .ready, .unready, .stopped, .failed, .done: nil
+        case .starting(let running):
+            fault == .watchdogBeforeReady
+                ? min(running.readyBy, running.spawnedAt + (definition.watchdog ?? definition.ready.within))
+                : running.readyBy
+        case .ready(let running), .unready(let running): watchdogDue(running)
+        case .backoff(let backoff): memoryBy.map { min($0, backoff.until) } ?? backoff.until
+        case .stopping(let stopping): stopping.deadline
+        case .waiting, .stopped, .failed, .done: memoryBy
         }
+    }
+
+    /// Armed from ready on: what is slow to start is judged by its readiness alone.
+    private func watchdogDue(_ running: Running) -> Instant? {
+        guard let watchdog = definition.watchdog, let readyAt = running.readyAt else { return nil }
+        return max(running.heardAt ?? readyAt, readyAt) + watchdog
     }
 
     mutating func enter(_ state: State, at now: Instant) {
@@ -126,13 +86,23 @@ package struct ServiceMachine: Sendable {
 
     /// How long a killed tree may take to go before it is reported.
     static let killPatience = Duration.seconds(5)
+    /// Time between two signals to a service that is told to stop while it starts: vLLM loses the first.
+    static let signalAgain = Duration.seconds(2)
+    /// How long descendants of a hung service have for writing down where they hang, then the main process.
+    static let abortPatience = Duration.milliseconds(750)
+    /// How long GPU memory may take to come back.
+    static let memoryPatience = Duration.seconds(60)
+    static let sigABRT: Int32 = 6
 
-    // MARK: Transitions
+    // MARK: Start
 
     mutating func spawn(_ instance: InstanceID, at now: Instant) -> [Action] {
         if started { restarts += 1 }
         started = true
-        enter(.starting(Running(instance: instance, spawnedAt: now)), at: now)
+        status = nil
+        memoryBy = nil
+        enter(
+            .starting(Running(instance: instance, spawnedAt: now, readyBy: now + definition.ready.within)), at: now)
         return [.spawn(instance)]
     }
 
@@ -148,6 +118,15 @@ package struct ServiceMachine: Sendable {
             case .notify, .exit: break
             }
             return actions
+        // What it says of itself comes another way, and may come first.
+        case .ready(var running):
+            running.pid = pid
+            state = .ready(running)
+            return [.report(.started(running.instance, pid: pid))]
+        case .unready(var running):
+            running.pid = pid
+            state = .unready(running)
+            return [.report(.started(running.instance, pid: pid))]
         case .stopping(var stopping):
             stopping.running.pid = pid
             state = .stopping(stopping)
@@ -168,6 +147,8 @@ package struct ServiceMachine: Sendable {
         return actions
     }
 
+    // MARK: While it runs
+
     mutating func watched(_ problem: Event.Problem?, at now: Instant) -> [Action] {
         guard let watch = definition.watch else { return [] }
         switch (state, problem) {
@@ -181,13 +162,16 @@ package struct ServiceMachine: Sendable {
             return [.report(.recovered(running.instance))]
         case (.ready(var running), .some(let problem)), (.unready(var running), .some(let problem)):
             running.failures += 1
+            var hangs = false
+            if case .silent = problem { hangs = true }
             if running.failures >= watch.failures {
-                return stop(because: .failed("\(running.failures) health checks failed: \(problem.text)"), at: now)
+                let cause = "\(running.failures) health checks failed: \(problem.text)"
+                return stop(because: .failed(cause, hangs: hangs), at: now)
             }
             // One unanswered check proves nothing; an answer that says "not well" is believed at once.
-            if case .unwell(let text) = problem, isReady {
+            if !hangs, isReady {
                 enter(.unready(running), at: now)
-                return [.report(.unwell(running.instance, text))]
+                return [.report(.unwell(running.instance, problem.text))]
             }
             if isReady { state = .ready(running) } else { state = .unready(running) }
             return []
@@ -196,120 +180,315 @@ package struct ServiceMachine: Sendable {
         }
     }
 
-    /// Signals the instance and sets the time of its kill.
-    mutating func stop(because reason: Reason, grace: Duration? = nil, at now: Instant) -> [Action] {
+    mutating func notified(_ notice: Event.Notice, at now: Instant) -> [Action] {
+        switch notice {
+        case .status(let text):
+            status = String(text.prefix(200))
+        case .alive:
+            switch state {
+            case .ready(var running):
+                running.heardAt = now
+                state = .ready(running)
+            case .unready(var running):
+                running.heardAt = now
+                state = .unready(running)
+            default: break
+            }
+        case .trouble:
+            if isReady || state.name == .unready {
+                return stop(because: .failed("it says that it hangs (WATCHDOG=trigger)", hangs: true), at: now)
+            }
+        case .extend(let time):
+            extend(by: time, at: now)
+        case .stopping:
+            switch state {
+            case .starting(let running), .ready(let running), .unready(let running):
+                return leave(running, because: .ended, killAt: now + definition.stop.grace, at: now)
+            default: break
+            }
+        }
+        return []
+    }
+
+    /// Never by more than the time it has anyway, so that it must go on asking; and not beyond what a stop may take.
+    private mutating func extend(by time: Duration, at now: Instant) {
+        switch state {
+        case .starting(var running):
+            running.readyBy = max(running.readyBy, now + min(time, definition.ready.within))
+            state = .starting(running)
+        case .stopping(var stopping):
+            guard let killAt = stopping.killAt, !stopping.firm else { return }
+            let grace = definition.stop.grace
+            stopping.killAt = max(killAt, min(now + min(time, grace), stopping.stoppedAt + grace * 3))
+            state = .stopping(stopping)
+        default: break
+        }
+    }
+
+    // MARK: Stop
+
+    /// Asks the instance to end, and sets the time of its kill.
+    mutating func stop(
+        because reason: Reason, next: Next = .policy, grace: Duration? = nil, at now: Instant
+    ) -> [Action] {
         guard let running = live else { return [] }
-        if case .stopping = state { return [] }
+        if case .stopping(var stopping) = state {
+            // What was asked for last is what happens; how it ends stays as it is.
+            if next != .policy { stopping.next = next }
+            state = .stopping(stopping)
+            return []
+        }
         let grace = min(grace ?? definition.stop.grace, definition.stop.grace)
         let why: String
+        var hangs = false
         switch reason {
-        case .shutdown: why = "the container stops"
-        case .failed(let cause): why = cause
+        case .asked(let cause): why = cause
+        case .failed(let cause, let hung): (why, hangs) = (cause, hung)
         case .ended: why = ""
         }
-        var actions: [Action] = [.unwatch(running.instance)]
-        if !definition.sockets.isEmpty { actions.append(.takePortBack) }
+        var actions = leave(running, because: reason, next: next, killAt: now + grace, at: now)
         actions.append(.report(.stopping(running.instance, why)))
-        actions.append(.signal(running.instance, definition.stop.signal))
+        guard case .stopping(var stopping) = state else { return actions }
+        if hangs {
+            // It does not listen: graceful would be in vain. It may still say where it hangs; its children first, since
+            // the end of the main process is the end of them all.
+            stopping.abortAt = now + Self.abortPatience
+            stopping.killAt = now + Self.abortPatience * 2
+            stopping.firm = true
+            actions += [.report(.aborting(running.instance)), .signalDescendants(running.instance, Self.sigABRT)]
+        } else {
+            if running.readyAt == nil, fault != .asksOnce { stopping.repeatAt = now + Self.signalAgain }
+            actions.append(.signal(running.instance, definition.stop.signal))
+        }
+        if fault == .neverKills { (stopping.killAt, stopping.firm) = (nil, true) }
+        state = .stopping(stopping)
+        return actions
+    }
+
+    /// From here on it is no longer counted on.
+    private mutating func leave(
+        _ running: Running, because reason: Reason, next: Next = .policy, killAt: Instant?, at now: Instant
+    ) -> [Action] {
         enter(
-            .stopping(
-                Stopping(running: running, reason: reason, stoppedAt: now, killAt: now + grace, stuckAt: nil)), at: now)
+            .stopping(Stopping(running: running, reason: reason, next: next, stoppedAt: now, killAt: killAt)), at: now)
+        var actions: [Action] = [.unwatch(running.instance)]
+        if !definition.sockets.isEmpty, fault != .forgetsPort { actions.append(.takePortBack) }
         return actions
     }
 
     /// The main process is gone; the shim is killing what is left of the tree.
     mutating func exited(_ exit: Exit, at now: Instant) -> [Action] {
-        switch state {
-        case .starting(let running), .ready(let running), .unready(let running):
-            var actions: [Action] = [.unwatch(running.instance)]
-            if !definition.sockets.isEmpty { actions.append(.takePortBack) }
-            enter(
-                .stopping(
-                    Stopping(
-                        running: running, reason: .ended, exit: exit, stoppedAt: now, killAt: nil,
-                        stuckAt: now + Self.killPatience)), at: now)
-            return actions
-        case .stopping(var stopping):
-            stopping.exit = exit
-            stopping.killAt = nil
-            stopping.stuckAt = now + Self.killPatience
-            state = .stopping(stopping)
-            return []
-        default:
-            return []
+        var actions: [Action] = []
+        if let running = live, state.name != .stopping {
+            actions = leave(running, because: .ended, killAt: nil, at: now)
         }
+        guard case .stopping(var stopping) = state else { return [] }
+        stopping.exit = exit
+        (stopping.repeatAt, stopping.abortAt, stopping.killAt) = (nil, nil, nil)
+        stopping.stuckAt = now + Self.killPatience
+        state = .stopping(stopping)
+        return actions
     }
 
+    /// Brings the kill of a stopping instance forward, for good.
+    mutating func hasten(to latest: Instant) {
+        guard case .stopping(var stopping) = state, let killAt = stopping.killAt else { return }
+        stopping.killAt = min(killAt, latest)
+        stopping.firm = true
+        state = .stopping(stopping)
+    }
+
+    // MARK: Afterwards
+
     /// Nothing is left of the instance: what now?
-    mutating func gone(at now: Instant, stoppingAll: Bool, random: inout SeededRandom) -> [Action] {
+    ///
+    /// - Parameter containerStops: nothing is started any more.
+    mutating func gone(
+        _ evidence: Evidence, containerStops: Bool, at now: Instant, random: inout SeededRandom
+    ) -> [Action] {
         guard case .stopping(let stopping) = state else { return [] }
         let instance = stopping.running.instance
         let ran = now - stopping.running.spawnedAt
-        let cause: String
-        switch stopping.reason {
-        case .shutdown:
-            enter(.stopped, at: now)
-            return [.report(.stopped(instance, stopping.exit, took: now - stopping.stoppedAt))]
-        case .ended:
-            if definition.isTask, stopping.exit?.isSuccess == true {
-                enter(.done, at: now)
-                return [.report(.done(instance, after: ran))]
-            }
-            let exit = stopping.exit ?? .unseen
-            // An exit that nobody asked for is a failure, whatever its status.
-            cause = exit.isSuccess ? "\(exit), which nobody asked for" : "\(exit)"
-        case .failed(let why):
-            cause = why
-        }
-        lastFailure = Failure(cause: cause, at: now)
-        var actions: [Action] = [.report(.failed(instance, cause: cause, ran: ran))]
-        guard !stoppingAll else {
-            enter(.stopped, at: now)
-            return actions
-        }
+        let succeeded = definition.isTask && stopping.reason == .ended && stopping.exit?.isSuccess == true
+        let heldMemory = definition.usesGPU && !containerStops
+        if let pending { (definition, self.pending) = (pending, nil) }
         let readyFor = stopping.running.readyAt.map { stopping.stoppedAt - $0 }
-        switch budget.failed(at: now, readyFor: readyFor, policy: definition.restart, random: &random) {
-        case .retry(let after, let attempt, let of):
-            enter(.backoff(until: now + after), at: now)
-            actions.append(.report(.restarting(service: instance.service, in: after, attempt: attempt, of: of)))
-        case .spent(let why):
-            enter(.failed, at: now)
-            actions.append(.report(.gaveUp(service: instance.service, why)))
+        if let readyFor { budget.ran(readyFor, policy: definition.restart) }
+
+        var actions: [Action] = []
+        var failure: Diagnosis?
+        switch stopping.reason {
+        case .asked:
+            actions.append(.report(.stopped(instance, stopping.exit, took: now - stopping.stoppedAt)))
+        case .ended where succeeded:
+            actions.append(.report(.done(instance, after: ran)))
+        case .ended, .failed:
+            var why: String?
+            if case .failed(let cause, _) = stopping.reason { why = cause }
+            let diagnosis = Diagnosis.of(
+                exit: stopping.exit ?? (why == nil ? .unseen : nil), failure: why,
+                wasReady: stopping.running.readyAt != nil, evidence: evidence)
+            failure = diagnosis
+            lastFailure = Failure(diagnosis: diagnosis, at: now)
+            if fault != .swallowsExit || stopping.next == .policy {
+                actions.append(.report(.failed(instance, diagnosis, ran: ran)))
+            }
+        }
+
+        if containerStops || isRetired || stopping.next == .stay {
+            enter(.stopped, at: now)
+        } else if stopping.next == .startAgain {
+            enter(.waiting, at: now)
+        } else if let failure {
+            actions += fail(failure, instance.service, readyFor: readyFor, at: now, random: &random)
+        } else {
+            enter(succeeded ? .done : .stopped, at: now)
+        }
+        if heldMemory, fault != .forgetsMemory {
+            // Whatever follows: somebody may start it any time.
+            memoryBy = now + Self.memoryPatience
+            actions.append(.awaitMemory(service: instance.service))
         }
         return actions
     }
 
-    /// What is due by now.
-    mutating func tick(at now: Instant) -> [Action] {
-        guard let deadline, deadline <= now else { return [] }
-        switch state {
-        case .backoff:
-            enter(.waiting, at: now)
-            return []
-        case .starting:
-            return stop(because: .failed("it was not ready within \(definition.ready.within.readable)"), at: now)
-        case .stopping(var stopping):
-            if let killAt = stopping.killAt, killAt <= now {
-                stopping.killAt = nil
-                stopping.stuckAt = now + Self.killPatience
-                state = .stopping(stopping)
-                let waited = now - stopping.stoppedAt
-                return [
-                    .report(.killing(stopping.running.instance, after: waited)), .kill(stopping.running.instance),
-                ]
-            }
-            stopping.stuckAt = nil
-            state = .stopping(stopping)
-            return [.report(.stuck(stopping.running.instance))]
-        case .waiting, .ready, .unready, .stopped, .failed, .done:
-            return []
+    private mutating func fail(
+        _ diagnosis: Diagnosis, _ service: Int, readyFor: Duration?, at now: Instant, random: inout SeededRandom
+    ) -> [Action] {
+        guard diagnosis.canRetry else {
+            enter(.failed(.hopeless), at: now)
+            return [.report(.gaveUp(service: service, "no retry can help", definition.restart.whenSpent))]
+        }
+        var policy = definition.restart
+        if fault == .forgivesOneMore { policy.limit += 1 }
+        switch budget.failed(at: now, readyFor: readyFor, policy: policy, random: &random) {
+        case .retry(let after, let attempt, let of):
+            enter(after > .zero ? .backoff(Backoff(until: now + after)) : .waiting, at: now)
+            return [.report(.restarting(service: service, in: after, attempt: attempt, of: of))]
+        case .spent(let why):
+            enter(.failed(.budgetSpent), at: now)
+            return [.report(.gaveUp(service: service, why, definition.restart.whenSpent))]
         }
     }
 
-    /// Brings the kill of a stopping instance forward.
-    mutating func hasten(to latest: Instant) {
-        guard case .stopping(var stopping) = state, let killAt = stopping.killAt, latest < killAt else { return }
-        stopping.killAt = latest
-        state = .stopping(stopping)
+    /// What is due by now.
+    mutating func tick(_ service: Int, at now: Instant) -> [Action] {
+        var actions: [Action] = []
+        while let deadline, deadline <= now, !(fault == .keepsDeadline && state.name == .stopping) {
+            actions += due(service, at: now)
+        }
+        return actions
+    }
+
+    private mutating func due(_ service: Int, at now: Instant) -> [Action] {
+        switch state {
+        case .backoff(let backoff) where backoff.until <= now:
+            enter(.waiting, at: now)
+            return []
+        case .waiting, .backoff:
+            memoryBy = nil
+            guard definition.usesGPU else { return [] }
+            return [.report(.memoryHeld(service: service, after: Self.memoryPatience))]
+        case .stopped, .failed, .done:
+            memoryBy = nil
+            return []
+        case .starting:
+            return stop(
+                because: .failed("it was not ready within \(definition.ready.within.readable)", hangs: true), at: now)
+        case .ready, .unready:
+            let silence = definition.watchdog?.readable ?? ""
+            return stop(because: .failed("its watchdog has not been heard for \(silence)", hangs: true), at: now)
+        case .stopping(var stopping):
+            let actions = due(&stopping, at: now)
+            state = .stopping(stopping)
+            return actions
+        }
+    }
+
+    private func due(_ stopping: inout Stopping, at now: Instant) -> [Action] {
+        let instance = stopping.running.instance
+        if let killAt = stopping.killAt, killAt <= now {
+            (stopping.repeatAt, stopping.abortAt, stopping.killAt) = (nil, nil, nil)
+            stopping.stuckAt = now + Self.killPatience
+            return [.report(.killing(instance, after: now - stopping.stoppedAt)), .kill(instance)]
+        }
+        if let abortAt = stopping.abortAt, abortAt <= now {
+            stopping.abortAt = nil
+            return [.signal(instance, Self.sigABRT)]
+        }
+        if let repeatAt = stopping.repeatAt, repeatAt <= now {
+            stopping.repeatAt = now + Self.signalAgain
+            return [.signal(instance, definition.stop.signal)]
+        }
+        stopping.stuckAt = nil
+        return [.report(.stuck(instance))]
+    }
+
+    // MARK: Operators
+
+    /// Starts what does not run, with all its tries before it.
+    mutating func start(at now: Instant) {
+        switch state {
+        case .stopped, .failed, .done, .backoff:
+            budget = RestartBudget()
+            enter(.waiting, at: now)
+        case .stopping(var stopping):
+            stopping.next = .startAgain
+            budget = RestartBudget()
+            state = .stopping(stopping)
+        case .waiting, .starting, .ready, .unready: break
+        }
+    }
+
+    /// Nothing of it runs, and nothing will before somebody says so.
+    mutating func stayStopped(because why: String, at now: Instant) -> [Action] {
+        switch state {
+        case .waiting, .backoff:
+            enter(.stopped, at: now)
+            return []
+        default:
+            return stop(because: .asked(why), next: .stay, at: now)
+        }
+    }
+
+    mutating func restart(because why: String, at now: Instant) -> [Action] {
+        guard live != nil else {
+            start(at: now)
+            return []
+        }
+        if state.name == .stopping { start(at: now) }
+        return stop(because: .asked(why), next: .startAgain, at: now)
+    }
+
+    /// Takes on another definition: at once what can be, with a new instance what cannot.
+    mutating func redefine(_ other: ServiceDefinition, at now: Instant) -> [Action] {
+        let returns = isRetired
+        isRetired = false
+        guard let running = live, fault != .reloadsInPlace else {
+            let isOther = definition.needsNewInstance(for: other)
+            definition = other
+            if fault == .reloadsInPlace, live != nil { enter(.waiting, at: now) }
+            // Other settings may cure what failed, and what a task proved was proved of the old ones.
+            if returns || hasFailed || isOther && state.name == .done { start(at: now) }
+            return []
+        }
+        // It was being stopped for good.
+        if returns { start(at: now) }
+        if (pending ?? definition).needsNewInstance(for: other) || pending != nil {
+            pending = other
+            // Two definitions of different ages could need each other in a circle.
+            definition.needs = other.needs
+            // What an operator stopped stays so.
+            if case .stopping(let stopping) = state, stopping.next == .stay { return [] }
+            return stop(because: .asked("its settings changed"), next: .startAgain, at: now)
+        }
+        let watchChanged = definition.watch != other.watch
+        definition = other
+        guard watchChanged, isReady || state.name == .unready else { return [] }
+        if other.watch != nil { return [.unwatch(running.instance), .watch(running.instance)] }
+        guard case .unready(let running) = state else { return [.unwatch(running.instance)] }
+        // Nobody would ever say that it is well again.
+        enter(.ready(running), at: now)
+        return [.unwatch(running.instance), .report(.recovered(running.instance))]
     }
 }

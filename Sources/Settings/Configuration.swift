@@ -18,7 +18,22 @@ package struct Configuration: Sendable, Equatable {
     /// Settings that mean something else than they say, explained; for the log, once.
     package var notes: [String] = []
 
+    /// For our own helpers: where programs and the GPU driver's library are found.
+    package var helperEnvironment: [String: String] = [:]
+
     package init() {}
+
+    /// Names of settings that differ and cannot change while the container runs.
+    package func fixedDifferences(from other: Configuration) -> [String] {
+        var names: [String] = []
+        if listen != other.listen { names.append("listen") }
+        if outputDirectory != other.outputDirectory { names.append("output-dir") }
+        if stateDirectory != other.stateDirectory { names.append("state-dir") }
+        if logFormat != other.logFormat { names.append("log-format") }
+        if policy.drainDelay != other.policy.drainDelay { names.append("drain-delay") }
+        if policy.shutdownGrace != other.policy.shutdownGrace { names.append("shutdown-grace") }
+        return names
+    }
 
     package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         package var host: String

@@ -42,7 +42,7 @@ enum DefaultServices {
                     name: "engine", role: .engine, command: profile.command, environment: own,
                     ready: Readiness(check: .http(url: health, every: .milliseconds(100)), within: profile.within),
                     watch: Watch(url: health, every: .seconds(5), timeout: .seconds(2), failures: 3),
-                    stop: StopPolicy(grace: profile.stopGrace)))
+                    stop: StopPolicy(grace: profile.stopGrace), usesGPU: configuration.engine == .vllm))
         }
         // What the user set beats the profile.
         let api = page.merging(ServiceEnvironment.forAPI(environment)) { ours, theirs in theirs.isEmpty ? ours : theirs

@@ -30,15 +30,16 @@ extension Configuration {
         var services = DefaultServices.make(
             configuration, enginePort: loader.enginePort, environment: environment, programs: programs, cores: cores)
         if case .table(let tables)? = table["service"] {
-            for name in tables.keys.sorted() {
+            // First who is not there at all, so that only a need that the file itself names can miss it.
+            let switchedOff = tables.keys.filter { !ServiceTable.isEnabled(tables, $0, reader: &reader) }
+            services.removeAll { switchedOff.contains($0.name) }
+            for index in services.indices { services[index].needs.removeAll { switchedOff.contains($0) } }
+            for name in tables.keys.sorted() where !switchedOff.contains(name) {
                 guard case .table(let own)? = tables[name] else { continue }
                 let index =
                     services.firstIndex { $0.name == name }
                     ?? {
-                        services.append(
-                            ServiceDefinition(
-                                name: name, role: .other, command: [],
-                                environment: ServiceEnvironment.forOthers(environment)))
+                        services.append(ServiceTable.unknown(name, environment: environment, cores: cores))
                         return services.count - 1
                     }()
                 ServiceTable.apply(own, to: &services[index], reader: &reader)
@@ -53,6 +54,7 @@ extension Configuration {
             throw SettingsError(problems: reader.problems + loader.problems)
         }
         configuration.services = sorted
+        configuration.helperEnvironment = ServiceEnvironment.forHelpers(environment)
         return configuration
     }
 

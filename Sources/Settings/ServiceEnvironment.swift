@@ -14,14 +14,18 @@ enum ServiceEnvironment {
         "no_proxy", "HTTP_PROXY",
         "HTTPS_PROXY", "NO_PROXY", "OCR_", "TESSDATA_PREFIX",
     ]
-    private static let neverEngine = ["VLLM_URL", "VLLM_API_KEY"]
+    private static let neverEngine = ["VLLM_URL"]
+    /// Parts of names that hold secrets, whatever list the rest of the name is on.
+    private static let secrets = ["_TOKEN", "SECRET", "PASSWORD", "API_KEY", "ACCESS_KEY"]
 
     private static let api = [
         "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "CLOUDRU_S3_", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_",
     ]
 
     static func forEngine(_ own: [String: String]) -> [String: String] {
-        var picked = pick(own, everybody + engine).filter { !neverEngine.contains($0.key) }
+        var picked = pick(own, everybody + engine).filter { variable in
+            !neverEngine.contains(variable.key) && !secrets.contains { variable.key.contains($0) }
+        }
         // The replaced container sets a name that PaddleX does not read.
         if let home = picked["PADDLEX_HOME"], picked["PADDLE_PDX_CACHE_HOME"] == nil {
             picked["PADDLE_PDX_CACHE_HOME"] = home
@@ -31,6 +35,13 @@ enum ServiceEnvironment {
 
     static func forAPI(_ own: [String: String]) -> [String: String] { pick(own, everybody + api) }
 
+    /// The only one that may fetch a model, and so the only one with a model hoster's token.
+    static func forPreload(_ own: [String: String]) -> [String: String] {
+        pick(own, everybody + engine + ["HF_TOKEN"]).filter { !neverEngine.contains($0.key) }
+    }
+
+    static func forHelpers(_ own: [String: String]) -> [String: String] { pick(own, ["PATH", "LD_LIBRARY_PATH"]) }
+
     static func forOthers(_ own: [String: String]) -> [String: String] { pick(own, everybody) }
 
     /// Names that end in `_` are prefixes.
@@ -39,6 +50,8 @@ enum ServiceEnvironment {
             allowed.contains { $0.hasSuffix("_") ? variable.key.hasPrefix($0) : variable.key == $0 }
         }
         picked["PATH"] = picked["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        // A Python program that hangs says where, when it is sent SIGABRT.
+        picked["PYTHONFAULTHANDLER"] = "1"
         return picked
     }
 }

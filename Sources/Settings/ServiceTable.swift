@@ -3,8 +3,23 @@ import Lifecycle
 /// Reads `[service.NAME]` over what the service is by default.
 enum ServiceTable {
     private static let keys = [
-        "command", "needs", "environment", "ready", "watch", "restart", "stop", "sockets",
+        "enabled", "command", "needs", "environment", "ready", "watch", "watchdog", "restart", "stop", "forward",
+        "sockets", "gpu", "user", "directory", "limits", "oom-score-adjust", "nice",
     ]
+
+    /// `enabled = false` leaves a service out of the container.
+    static func isEnabled(_ tables: [String: SettingValue], _ name: String, reader: inout TableReader) -> Bool {
+        guard case .table(let own)? = tables[name] else { return true }
+        return reader.flag(own, "enabled", at: "service.\(name)") ?? true
+    }
+
+    /// A service that exists only in the settings.
+    static func unknown(_ name: String, environment: [String: String], cores: Int) -> ServiceDefinition {
+        let isPreload = name == "preload"
+        var own = isPreload ? ServiceEnvironment.forPreload(environment) : ServiceEnvironment.forOthers(environment)
+        own["OMP_NUM_THREADS"] = own["OMP_NUM_THREADS"] ?? String(cores)
+        return ServiceDefinition(name: name, role: isPreload ? .preload : .other, command: [], environment: own)
+    }
 
     static func apply(
         _ table: [String: SettingValue], to definition: inout ServiceDefinition, reader: inout TableReader
@@ -28,6 +43,18 @@ enum ServiceTable {
             apply(restart: restart, path, &definition, &reader)
         }
         if let stop = reader.table(table, "stop", at: path) { apply(stop: stop, path, &definition, &reader) }
+        definition.watchdog = reader.duration(table, "watchdog", at: path) ?? definition.watchdog
+        definition.usesGPU = reader.flag(table, "gpu", at: path) ?? definition.usesGPU
+        if let names = reader.texts(table, "forward", at: path) {
+            definition.forwards = names.compactMap { name in
+                if let number = Signal.number(name), Signal.forwardable.contains(number) { return number }
+                let known = Signal.forwardable.map(Signal.name).joined(separator: ", ")
+                reader.complain(
+                    "\(path).forward", "`\(path).forward`: `\(name)` cannot be forwarded; these can: \(known)")
+                return nil
+            }
+        }
+        ProcessOptionsTable.apply(table, path, to: &definition.options, reader: &reader)
     }
 
     private static func apply(
@@ -69,7 +96,8 @@ enum ServiceTable {
         _ reader: inout TableReader
     ) {
         let path = "\(path).restart"
-        reader.checkKeys(table, at: path, known: ["backoff", "limit", "window", "failed-starts", "stable-after"])
+        reader.checkKeys(
+            table, at: path, known: ["backoff", "limit", "window", "failed-starts", "stable-after", "when-spent"])
         var restart = definition.restart
         if let texts = reader.texts(table, "backoff", at: path) {
             let waits = texts.compactMap(DurationText.parse)
@@ -78,6 +106,14 @@ enum ServiceTable {
             } else {
                 reader.complain(
                     "\(path).backoff", "`\(path).backoff` must be three durations: first, second and longest wait")
+            }
+        }
+        if let word = reader.text(table, "when-spent", at: path) {
+            if let choice = RestartPolicy.WhenSpent(rawValue: word) {
+                restart.whenSpent = choice
+            } else {
+                reader.complain(
+                    "\(path).when-spent", "`\(path).when-spent` must be \"exit\" or \"hold\", not \"\(word)\"")
             }
         }
         restart.limit = reader.integer(table, "limit", at: path, atLeast: 0) ?? restart.limit

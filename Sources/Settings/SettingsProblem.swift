@@ -5,12 +5,20 @@ package struct SettingsProblem: Error, Sendable, Equatable, CustomStringConverti
     package var line: Int?
     package var message: String
 
+    package init(file: String, line: Int?, message: String) {
+        self.file = file
+        self.line = line
+        self.message = message
+    }
+
     package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(message)" }
 }
 
 /// All that is wrong with the settings: never one at a time.
 package struct SettingsError: Error, Sendable, CustomStringConvertible {
     package var problems: [SettingsProblem]
+
+    package init(problems: [SettingsProblem]) { self.problems = problems }
 
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }

@@ -34,6 +34,14 @@ struct TableReader {
         }
     }
 
+    mutating func integer(
+        _ table: [String: SettingValue], _ key: String, at path: String, in range: ClosedRange<Int>
+    ) -> Int? {
+        take(table, key, path, "an integer from \(range.lowerBound) to \(range.upperBound)") {
+            if case .integer(let value) = $0, range.contains(value) { value } else { nil }
+        }
+    }
+
     mutating func flag(_ table: [String: SettingValue], _ key: String, at path: String) -> Bool? {
         take(table, key, path, "true or false") { if case .flag(let value) = $0 { value } else { nil } }
     }

@@ -9,7 +9,7 @@ final class LogHub {
     private let writer: LogWriter
     private let format: RecordFormat
     private let color: Bool
-    private let loop: ProcessHost.EventLoop
+    fileprivate let loop: ProcessHost.EventLoop
 
     init(loop: ProcessHost.EventLoop, format: RecordFormat, color: Bool) {
         self.loop = loop
@@ -30,35 +30,73 @@ final class LogHub {
     /// For the last words before the end of the process.
     func flush() { writer.flush(within: 1000) }
 
-    /// A pipe for a service to write to; close the returned end once it is the service's.
-    func pipe(service: String) throws -> CInt {
+    fileprivate func write(_ record: Record) { writer.write(format.line(for: record, color: color)) }
+}
+
+/// What one instance of a service writes to its standard output and standard error.
+final class InstanceLog {
+    private let hub: LogHub
+    private let service: String
+    private(set) var tail = LogTail()
+    private var sources: [Source] = []
+
+    init(hub: LogHub, service: String) {
+        self.hub = hub
+        self.service = service
+    }
+
+    private final class Source {
+        let descriptor: CInt
+        var splitter = LineSplitter()
+        init(descriptor: CInt) { self.descriptor = descriptor }
+    }
+
+    /// A pipe for the instance to write to; close the returned end once it is the instance's.
+    func pipe() throws -> CInt {
         var ends: [CInt] = [-1, -1]
         guard cox_pipe(&ends) == 0 else { throw SystemError("create a pipe for the log of \(service)") }
-        let source = Source(service: service)
-        let reading = ends[0]
-        try loop.watch(reading, for: .readable) { [unowned self] _ in
-            // One chunk at a time: a service that writes without pause must not keep the loop to itself.
-            var chunk = [UInt8](repeating: 0, count: 65536)
-            let length = read(reading, &chunk, chunk.count)
-            if length > 0 { return emit(source.splitter.feed(chunk[..<length]), from: source) }
-            if length < 0, errno == EAGAIN || errno == EINTR { return }
-            if let rest = source.splitter.finish() { emit([rest], from: source) }
-            loop.unwatch(reading)
-            close(reading)
+        let source = Source(descriptor: ends[0])
+        do {
+            // One chunk at a time: a service that writes without pause must not keep the loop to itself. It keeps this
+            // object alive until the last who could write is gone.
+            try hub.loop.watch(source.descriptor, for: .readable) { [self] _ in _ = read(source) }
+        } catch {
+            for end in ends { close(end) }
+            throw error
         }
+        sources.append(source)
         return ends[1]
     }
 
-    private func emit(_ lines: [String], from source: Source) {
-        let now = WallClock.now()
-        for line in lines { write(LineParser.parse(line, service: source.service, pid: nil, time: now)) }
+    /// Takes in what was written and not yet read: once nobody is left who could write.
+    func drain() {
+        for source in sources {
+            // More than a pipe holds, and not without end.
+            for _ in 0..<64 where !read(source) { break }
+        }
     }
 
-    private func write(_ record: Record) { writer.write(format.line(for: record, color: color)) }
+    /// - Returns: whether there may be more.
+    private func read(_ source: Source) -> Bool {
+        let more = withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { chunk -> Bool? in
+            let length = Glibc.read(source.descriptor, chunk.baseAddress, chunk.count)
+            guard length > 0 else { return length < 0 && errno == EINTR ? true : length < 0 ? false : nil }
+            emit(source.splitter.feed(chunk[..<length]))
+            return true
+        }
+        if let more { return more }
+        if let rest = source.splitter.finish() { emit([rest]) }
+        hub.loop.unwatch(source.descriptor)
+        close(source.descriptor)
+        sources.removeAll { $0 === source }
+        return false
+    }
 
-    private final class Source {
-        let service: String
-        var splitter = LineSplitter()
-        init(service: String) { self.service = service }
+    private func emit(_ lines: [String]) {
+        let now = WallClock.now()
+        for line in lines {
+            tail.append(line)
+            hub.write(LineParser.parse(line, service: service, pid: nil, time: now))
+        }
     }
 }

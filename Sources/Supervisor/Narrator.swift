@@ -8,6 +8,7 @@ enum Narrator {
     /// - Parameter services: in the order of their indices.
     static func line(for report: Report, services: [ServiceMachine]) -> Line {
         func name(_ id: InstanceID) -> String { services[id.service].definition.name }
+        func name(_ service: Int) -> String { services[service].definition.name }
         switch report {
         case .phase(let phase, let reason):
             let level: Record.Level = phase == .failed ? .error : phase == .degraded ? .warning : .info
@@ -22,18 +23,28 @@ enum Narrator {
             return (.warning, "\(name(id)) says it is not well: \(problem)", [])
         case .recovered(let id):
             return (.info, "\(name(id)) is well again", [])
-        case .failed(let id, let cause, let ran):
-            return (.error, "\(name(id)) failed after \(ran.readable): \(cause)", [])
+        case .failed(let id, let diagnosis, let ran):
+            return (
+                .error, "\(name(id)) failed after \(ran.readable): \(diagnosis.cause)", fields(of: diagnosis)
+            )
         case .restarting(let service, let wait, let attempt, let limit):
             let when = wait == .zero ? "now" : "in \(wait.readable)"
-            return (.info, "\(services[service].definition.name) is started again \(when) (\(attempt) of \(limit))", [])
-        case .gaveUp(let service, let why):
-            return (.error, "giving up on \(services[service].definition.name): \(why)", [])
+            return (.info, "\(name(service)) is started again \(when) (\(attempt) of \(limit))", [])
+        case .gaveUp(let service, let why, .exit):
+            return (.error, "giving up on \(name(service)): \(why); the container stops", [])
+        case .gaveUp(let service, let why, .hold):
+            return (
+                .error,
+                "giving up on \(name(service)): \(why); the container stays for you to look at it, alive and not ready; "
+                    + "SIGHUP reads the settings again and gives it another try", []
+            )
         case .stopping(let id, let why):
             return (.info, "stopping \(name(id)): \(why)", [])
         case .stopped(let id, let exit, let took):
             let how = exit.map { $0.isSuccess ? "" : " (\($0))" } ?? ""
             return (.info, "\(name(id)) stopped after \(took.readable)\(how)", [])
+        case .aborting(let id):
+            return (.info, "\(name(id)) hangs: asking its processes by SIGABRT where, then killing them", [])
         case .killing(let id, let after):
             return (
                 .warning, "\(name(id)) did not stop within \(after.readable): killing it and all its descendants", []
@@ -44,6 +55,26 @@ enum Narrator {
                 "\(name(id)) was killed and is still there, probably stuck in a driver: no second one is started; "
                     + "if this lasts, the node needs attention", []
             )
+        case .memoryHeld(let service, let after):
+            return (
+                .warning,
+                "the GPU memory that \(name(service)) held is not back after \(after.readable): starting it all the same",
+                []
+            )
+        case .commanded(let command, let service):
+            return (.info, "an operator asks: \(command.rawValue) \(name(service))", [])
+        case .reloaded(let added, let changed, let removed):
+            let parts = [("new", added), ("changed", changed), ("gone", removed)].filter { !$0.1.isEmpty }
+            let what = parts.map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+            return (.info, "settings reloaded: \(what.isEmpty ? "no service changed" : what)", [])
         }
+    }
+
+    private static func fields(of diagnosis: Diagnosis) -> [(name: String, value: String)] {
+        var fields = [(name: "kind", value: diagnosis.kind.rawValue)]
+        if let hint = diagnosis.hint { fields.append(("hint", hint)) }
+        if let evidence = diagnosis.evidence { fields.append(("evidence", evidence)) }
+        if !diagnosis.stack.isEmpty { fields.append(("stack", diagnosis.stack.joined(separator: " ← "))) }
+        return fields
     }
 }

@@ -19,6 +19,13 @@ enum Preflight {
                     message: "service `\(service.name)`: the program `\(program)` is not there or not executable; "
                         + hint(configuration, program))
             }
+            if let user = service.options.user {
+                do {
+                    _ = try AccountFile.read().resolve(user)
+                } catch {
+                    throw Problem(code: .settings, message: "service `\(service.name)`, `user`: \(error)")
+                }
+            }
             // Never a silent fallback: a container for a GPU that finds none says so and stops.
             if ["paddlex_genai_server", "vllm"].contains(program.split(separator: "/").last.map(String.init) ?? ""),
                 service.role == .engine, !hasGPU

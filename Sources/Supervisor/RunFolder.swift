@@ -37,6 +37,12 @@ struct RunFolder {
         throw lastError
     }
 
+    /// Lets services of other users reach the sockets by their names; each socket knows whom it believes.
+    func open() {
+        chmod(path, 0o711)
+        for socket in [controlSocket, notifySocket] { chmod(socket, 0o666) }
+    }
+
     /// A folder that others may write to, or that another made for us in /tmp, is no place for sockets.
     private static func isOurs(_ path: String) -> Bool {
         var status = stat()

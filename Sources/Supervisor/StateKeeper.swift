@@ -44,9 +44,9 @@ final class StateKeeper {
         let last = current.state
         var next = ContainerState(
             revision: last.revision, phase: ContainerState.Phase(rawValue: machine.phase.rawValue) ?? .starting,
-            ready: machine.isReady, startedOnce: machine.startedOnce, reason: machine.reason,
+            ready: machine.isReady, startedOnce: machine.startedOnce, held: machine.isHeld, reason: machine.reason,
             progress: machine.progress, etaSeconds: nil, startedAt: startedAt,
-            services: machine.services.map(serviceState), facts: facts)
+            services: machine.services.filter { !$0.isRetired }.map(serviceState), facts: facts)
         guard next != last else { return last.revision }
         next.revision += 1
         current.set(next)
@@ -59,9 +59,13 @@ final class StateKeeper {
 
     private func serviceState(_ service: ServiceMachine) -> ServiceState {
         ServiceState(
-            name: service.definition.name, state: service.stateName, since: wall(service.since),
-            pid: service.live?.pid, restarts: service.restarts,
-            lastFailure: service.lastFailure.map { .init(cause: $0.cause, hint: nil, at: wall($0.at)) })
+            name: service.definition.name, state: service.state.name.rawValue, since: wall(service.since),
+            pid: service.live?.pid, restarts: service.restarts, status: service.status,
+            lastFailure: service.lastFailure.map { failure in
+                .init(
+                    cause: failure.cause, hint: failure.diagnosis.hint, kind: failure.diagnosis.kind.rawValue,
+                    stack: failure.diagnosis.stack, at: wall(failure.at))
+            })
     }
 
     /// Milliseconds are enough, and make equal states equal.

@@ -1,4 +1,5 @@
 import ControlProtocol
+import GPU
 import Glibc
 import Health
 package import Lifecycle
@@ -12,26 +13,31 @@ package import Settings
 ///
 /// One thread decides, the one that calls ``run()``. A second one speaks HTTP and reaches it through the mailbox.
 package final class Supervisor {
-    private let configuration: Configuration
-    private let programs: String
+    private var configuration: Configuration
+    private let readSettings: () throws(SettingsError) -> Configuration
     private let loop: ProcessHost.EventLoop
     private let log: LogHub
     private var machine: ContainerMachine
     private let keeper: StateKeeper
     private let mailbox: Mailbox<Message>
-
     private let group: any EventLoopGroup
+    private let manager: ServiceManager?
+    private let life: LifeRecord
+
     private var port: PortHolder?
     private var checker: HealthChecker?
     private var folder: StateFolder?
     private var runFolder: RunFolder?
     private var notify: NotifyReceiver?
     private var signals: SignalSource?
+    // These speak to this object, which outlives them.
+    private lazy var host = InstanceHost(loop: loop, log: log, programs: programs) { [unowned self] in handle($0) }
+    private lazy var memory = GPUMemory(
+        loop: loop, log: log, program: "\(programs)/coxswain", environment: configuration.helperEnvironment,
+        started: { [unowned self] in host.helper = $0 },
+        released: { [unowned self] in handle(.memoryReleased(service: $0)) })
 
-    private var processes: [InstanceID: ServiceProcess] = [:]
-    private var series: [InstanceID: HealthChecker.Series] = [:]
-    /// Instances whose shim was killed, until what it held is gone.
-    private var shimless: Set<InstanceID> = []
+    private let programs: String
     private var queue: [Event] = []
     private var handling = false
     private var interrupts = 0
@@ -45,12 +51,15 @@ package final class Supervisor {
     }
 
     /// - Parameters:
+    ///   - readSettings: reads the settings; at once, and again at SIGHUP.
     ///   - programs: the folder of our own programs.
     ///   - color: colours in the console form.
     package init(
-        configuration: Configuration, programs: String, logFormat: RecordFormatChoice, color: Bool
+        readSettings: @escaping () throws(SettingsError) -> Configuration, configuration: Configuration,
+        programs: String, logFormat: RecordFormatChoice, color: Bool
     ) throws {
         self.configuration = configuration
+        self.readSettings = readSettings
         self.programs = programs
         loop = try ProcessHost.EventLoop()
         mailbox = try Mailbox()
@@ -60,6 +69,8 @@ package final class Supervisor {
             configuration.services, policy: configuration.policy, seed: UInt64.random(in: .min ... .max), at: now)
         keeper = StateKeeper(configuration: configuration, now: now)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        manager = ServiceManager(loop: loop)
+        life = LifeRecord(loop: loop)
     }
 
     package enum RecordFormatChoice: Sendable { case json, console }
@@ -68,7 +79,7 @@ package final class Supervisor {
     package func run() -> ExitCode {
         do {
             try prepare()
-            handle(.begin)
+            begin()
             try loop.run()
         } catch let problem as Preflight.Problem {
             log.log(.error, problem.message)
@@ -79,6 +90,8 @@ package final class Supervisor {
         }
         let code = exitCode ?? .internalFault
         ChildReaper.reapAll(within: 200)
+        host.end()
+        if let folder { life.end(in: folder.path) }
         if let runFolder { unlink(runFolder.controlSocket) }
         log.log(code == .stopped ? .info : .error, "coxswain exits", [("status", "\(code.rawValue)")])
         log.flush()
@@ -128,10 +141,32 @@ package final class Supervisor {
         notify = try NotifyReceiver(loop: loop, path: runFolder.notifySocket) { [unowned self] sender, fields in
             notified(by: sender, fields)
         }
-        let server = ControlServer(group: group) { [mailbox] in mailbox.post(.acknowledged($0)) }
+        let users = Set(
+            configuration.services.compactMap(\.options.user).compactMap {
+                try? AccountFile.read().resolve($0).identity.user
+            })
+        let server = ControlServer(group: group, users: users) { [mailbox] in mailbox.post(.acknowledged($0)) }
         _ = server.accept(on: try UnixSocket.listen(at: runFolder.controlSocket))
         keeper.connect(server)
+        if !users.isSubset(of: [geteuid()]) { runFolder.open() }
         checker = HealthChecker(loop: group.next()) { [mailbox] in mailbox.post(.event($0)) }
+
+        host.surroundings.notifySocket = runFolder.notifySocket
+        host.surroundings.controlSocket = runFolder.controlSocket
+        host.surroundings.sockets = ["http": port.descriptor]
+        if let story = life.story(in: folder.path) { log.log(.warning, story) }
+        life.write(machine.phase.rawValue, in: folder.path)
+        host.begin(in: folder.path)
+        host.surroundings.groups = StartReport.write(configuration, stateFolder: folder.path, to: log)
+    }
+
+    private func begin() {
+        guard configuration.services.contains(where: \.usesGPU) else { return handle(.begin) }
+        // How much memory is in use is read before anybody of ours uses some.
+        memory.readBefore { [unowned self] report in
+            log.log(report.gpus.isEmpty ? .warning : .info, "GPU: \(report.summary)")
+            handle(.begin)
+        }
     }
 
     // MARK: Events
@@ -173,129 +208,104 @@ package final class Supervisor {
     private func signalled(_ number: CInt) {
         switch number {
         case SIGCHLD:
-            reap()
+            host.reap { [unowned self] in memory.ended($0) }
         case SIGTERM, SIGQUIT:
             requestStop(Signal.name(number))
         case SIGINT:
             interrupts += 1
             if interrupts == 1 { requestStop("SIGINT") } else { handle(.hurry(interrupts - 1)) }
+        case SIGHUP:
+            reload()
         case SIGUSR1:
             log.log(.info, "state", [("state", JSONText.encode(keeper.current.state))])
         default:
-            break
+            host.forward(number)
         }
     }
 
     private func requestStop(_ by: String) {
         handle(.stopRequested(by: "asked to stop by \(by)"))
         // A second request changes nothing: orchestrators send it twice.
-        if drainRevision == nil { drainRevision = keeper.current.state.revision }
+        if drainRevision == nil {
+            drainRevision = keeper.current.state.revision
+            manager?.needsTime(configuration.policy.shutdownGrace)
+        }
     }
 
     private func notified(by sender: ProcessID, _ fields: [(key: String, value: String)]) {
         // Anybody in the container may reach the socket; only a service's own processes may speak for it.
-        guard let (id, _) = processes.first(where: { ProcessTree.isBelow(sender, $0.value.shim) }) else { return }
-        for field in fields where field.key == "READY" && field.value == "1" {
-            if machine.services[id.service].definition.ready.check == .notify { handle(.ready(id)) }
-        }
+        guard let id = host.owner(of: sender) else { return }
+        let isAsked = machine.services[id.service].definition.ready.check == .notify
+        for event in NotifyMessage.events(of: id, fields, isAskedForReady: isAsked) { handle(event) }
     }
 
-    private func reap() {
-        ChildReaper.reapAll { pid, _ in
-            processes.first { $0.value.shim == pid }?.value.shimEnded()
-        }
-        sweepStrays()
-    }
+    // MARK: Settings
 
-    /// What hung below a shim that was killed hangs below us now.
-    private func sweepStrays() {
-        guard !shimless.isEmpty else { return }
-        let strays = ChildReaper.strays(known: Set(processes.values.map(\.shim)))
-        for pid in strays { kill(pid, SIGKILL) }
-        guard strays.isEmpty else { return }
-        let ids = shimless
-        shimless = []
-        for id in ids { handle(.gone(id)) }
+    private func reload() {
+        log.log(.info, "reading the settings again (SIGHUP)")
+        let read = { [self] in
+            do {
+                let new = try readSettings()
+                try Preflight.check(new)
+                for name in configuration.fixedDifferences(from: new) {
+                    log.log(
+                        .warning, "`\(name)` is other than before: that takes effect when the container starts anew")
+                }
+                configuration.services = new.services
+                handle(.reload(new.services))
+            } catch let error as SettingsError {
+                log.log(.error, "the settings are wrong, and nothing was changed: \(error)")
+            } catch {
+                let why = (error as? Preflight.Problem)?.message ?? "\(error)"
+                log.log(.error, "the settings cannot work, and nothing was changed: \(why)")
+            }
+        }
+        if let manager { manager.whileReloading(read) } else { read() }
     }
 
     // MARK: Actions
 
     private func perform(_ action: Action) {
         switch action {
-        case .spawn(let id): spawn(id)
-        case .signal(let id, let number): processes[id]?.signal(number)
-        case .kill(let id): processes[id]?.kill()
+        case .spawn(let id):
+            let definition = machine.services[id.service].definition
+            memory.forget(id.service)
+            if !machine.startedOnce { manager?.needsTime(definition.ready.within + .seconds(10)) }
+            host.start(id, definition)
+        case .signal(let id, let number): host.signal(id, number)
+        case .signalDescendants(let id, let number): host.signalDescendants(id, number)
+        case .kill(let id): host.kill(id)
         case .checkReadiness(let id):
             guard case .http(let url, let every) = machine.services[id.service].definition.ready.check else { return }
             let checks = HealthChecker.Series()
-            series[id] = checks
+            host.setChecks(id, checks)
             checker?.untilReady(id, url: url, every: every, series: checks)
         case .watch(let id):
             guard let watch = machine.services[id.service].definition.watch else { return }
             let checks = HealthChecker.Series()
-            series[id] = checks
+            host.setChecks(id, checks)
             checker?.watch(id, watch, series: checks)
-        case .unwatch(let id):
-            series.removeValue(forKey: id)?.stop()
+        case .unwatch(let id): host.setChecks(id, nil)
         case .handOverPort: port?.release()
         case .takePortBack: port?.take()
-        case .report(let report):
-            let line = Narrator.line(for: report, services: machine.services)
-            log.log(line.level, line.message, line.fields)
+        case .awaitMemory(let service): memory.awaitRelease(service, machine.services[service].definition)
+        case .report(let report): tell(report)
         case .finish(let code):
             exitCode = code
             loop.stop()
         }
     }
 
-    private func spawn(_ id: InstanceID) {
-        let definition = machine.services[id.service].definition
-        var environment = definition.environment
-        environment["NOTIFY_SOCKET"] = notify?.path
-        environment[ControlEndpoint.environmentVariable] = runFolder?.controlSocket
-        var sockets: [CInt] = []
-        if !definition.sockets.isEmpty, let port {
-            sockets = [port.descriptor]
-            environment["LISTEN_FDS"] = String(sockets.count)
-            environment["LISTEN_FDNAMES"] = definition.sockets.joined(separator: ":")
-        }
-        do {
-            // Whoever has the port already would answer the readiness check in its place.
-            if case .http(let text, _) = definition.ready.check, let url = HTTPURL(text),
-                TCPListener.isTaken(host: url.host, port: url.port)
-            {
-                throw SystemError("start \(definition.name) on \(url.host):\(url.port)", code: EADDRINUSE)
-            }
-            let out = try log.pipe(service: definition.name)
-            defer { close(out) }
-            let error = try log.pipe(service: definition.name)
-            defer { close(error) }
-            processes[id] = try ServiceProcess(
-                loop: loop, shimPath: "\(programs)/coxswain-shim", command: definition.command,
-                environment: environment, output: (out, error), sockets: sockets
-            ) { [unowned self] in changed(id, $0) }
-        } catch {
-            handle(.exited(id, .notStarted("\(error)")))
-            handle(.gone(id))
-        }
-    }
-
-    private func changed(_ id: InstanceID, _ change: ServiceProcess.Change) {
-        switch change {
-        case .started(let pid):
-            handle(.spawned(id, pid: pid))
-        case .notStarted(let why):
-            handle(.exited(id, .notStarted(why)))
-        case .exited(let status, _):
-            handle(.exited(id, Exit(waitStatus: status)))
-        case .gone:
-            processes[id] = nil
-            handle(.gone(id))
-        case .shimLost:
-            processes[id] = nil
-            shimless.insert(id)
-            handle(.exited(id, .unseen))
-            sweepStrays()
+    private func tell(_ report: Report) {
+        let line = Narrator.line(for: report, services: machine.services)
+        log.log(line.level, line.message, line.fields)
+        switch report {
+        case .ready(let id, _):
+            host.becameReady(id)
+        case .phase(let phase, let reason):
+            manager?.changed(phase, reason: reason, isReady: machine.isReady)
+            if let folder { life.changed(phase.rawValue, in: folder.path) }
+        default: break
         }
     }
 }

@@ -25,7 +25,7 @@ struct Run: ParsableCommand {
         let code: Lifecycle.ExitCode
         do {
             code = try Supervisor(
-                configuration: configuration, programs: ProgramPath.ownFolder(),
+                readSettings: settings.read, configuration: configuration, programs: ProgramPath.ownFolder(),
                 logFormat: console ? .console : .json, color: terminal
             ).run()
         } catch {
@@ -56,21 +56,26 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Settings file; by default \(Configuration.defaultFile), if it is there.")
     var config: String?
 
+    /// Reads the settings, or complains of them and ends with the exit status for that.
     func load() throws -> Configuration {
-        let name = config ?? Configuration.defaultFile
-        let text = SmallFile.read(name)
-        if text == nil, config != nil {
-            complain("\(name): \(String(cString: strerror(errno)))")
-            throw ArgumentParser.ExitCode(Lifecycle.ExitCode.settings.rawValue)
-        }
         do {
-            return try Configuration.load(
-                file: text.map { (name, $0) }, environment: Self.environment(), programs: ProgramPath.ownFolder(),
-                cores: CoreCount.available())
+            return try read()
         } catch {
             complain("\(error)")
             throw ArgumentParser.ExitCode(Lifecycle.ExitCode.settings.rawValue)
         }
+    }
+
+    func read() throws(SettingsError) -> Configuration {
+        let name = config ?? Configuration.defaultFile
+        let text = SmallFile.read(name)
+        if text == nil, config != nil {
+            throw SettingsError(
+                problems: [SettingsProblem(file: name, line: nil, message: String(cString: strerror(errno)))])
+        }
+        return try Configuration.load(
+            file: text.map { (name, $0) }, environment: Self.environment(), programs: ProgramPath.ownFolder(),
+            cores: CoreCount.available())
     }
 
     func complain(_ message: String) {

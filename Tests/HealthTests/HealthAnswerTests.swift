@@ -32,6 +32,26 @@ import Testing
         #expect(["/livez", "/startupz", "/readyz", "/health"].map { status(state, $0) } == expected)
     }
 
+    @Test func oneThatHoldsIsAliveAndNotReady() {
+        var state = state(.failed, startedOnce: true)
+        state.held = true
+        #expect(["/livez", "/startupz", "/readyz", "/health"].map { status(state, $0) } == [200, 200, 503, 503])
+    }
+
+    @Test func metricsAreThereFromTheBeginning() throws {
+        let answer = try #require(state(.starting).answer(HealthRequest(target: "/metrics"), now: 1010, heard: 1010))
+        #expect(answer.status == 200)
+        #expect(answer.headers.contains { $0 == ("Content-Type", "text/plain; version=0.0.4; charset=utf-8") })
+        let lines = answer.body.split(separator: "\n").map(String.init)
+        for line in [
+            "coxswain_ready 0", "coxswain_held 0", "coxswain_start_time_seconds 1000",
+            "coxswain_phase{phase=\"starting\"} 1", "coxswain_phase{phase=\"ready\"} 0",
+            "coxswain_service_ready{service=\"engine\"} 0", "coxswain_service_restarts_total{service=\"engine\"} 0",
+        ] { #expect(lines.contains(line), "\(line)") }
+        // Each metric says what it is before its first sample.
+        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == lines.filter { $0.hasPrefix("# HELP") }.count)
+    }
+
     @Test func otherPathsAreNobodysProbe() {
         #expect(status(state(.ready), "/ocr/pdf") == nil)
         #expect(status(state(.ready), "/healthz/x") == nil)

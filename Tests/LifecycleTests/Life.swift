@@ -55,7 +55,7 @@ struct Life {
     }
 
     func state(_ name: String) -> String {
-        machine.services.first { $0.definition.name == name }?.stateName ?? "?"
+        machine.services.first { $0.definition.name == name }?.state.name.rawValue ?? "?"
     }
 
     func instance(_ name: String) -> InstanceID? {
@@ -80,11 +80,11 @@ struct Life {
         guard let id = instance(name) else { return }
         _ = happens(.spawned(id, pid: Int32(100 + id.number)))
         _ = happens(.exited(id, .code(0)))
-        _ = happens(.gone(id))
+        _ = happens(.gone(id, Evidence()))
     }
 
     mutating func dies(_ name: String, _ exit: Exit = .signal(9)) -> [Action] {
         guard let id = instance(name) else { return [] }
-        return happens(.exited(id, exit)) + happens(.gone(id))
+        return happens(.exited(id, exit)) + happens(.gone(id, Evidence()))
     }
 }

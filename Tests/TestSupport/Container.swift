@@ -19,8 +19,10 @@ package final class Container {
     ///   - settings: the text of a settings file.
     ///   - environment: beside the CPU engine, a free port and a folder of its own for results.
     ///   - isProcessOne: false runs it as an ordinary process, which is all that some places allow.
+    ///   - wrapper: a command that changes something and then becomes the one that follows it, such as setpriv(1).
     package init(
-        settings: String = "", environment: [String: String] = [:], isProcessOne: Bool = true
+        settings: String = "", environment: [String: String] = [:], isProcessOne: Bool = true,
+        wrapper: (TestFolder) -> [String] = { _ in [] }
     ) throws {
         folder = try TestFolder()
         port = try Self.freePort()
@@ -32,7 +34,7 @@ package final class Container {
             "OUTPUT_DIR": "\(folder.path)/output", "COXSWAIN_DRAIN_DELAY": "200ms",
         ]
         variables.merge(environment) { $1 }
-        let command = [Programs.path("coxswain"), "run", "--config", file]
+        let command = wrapper(folder) + [Programs.path("coxswain"), "run", "--config", file]
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             isProcessOne
@@ -55,6 +57,16 @@ package final class Container {
         } else {
             supervisor = process.processIdentifier
         }
+    }
+
+    /// A container with these services alone, none of the OCR ones.
+    package convenience init(
+        services: String, environment: [String: String] = [:], isProcessOne: Bool = true,
+        wrapper: (TestFolder) -> [String] = { _ in [] }
+    ) throws {
+        let off = ["engine", "warmup", "api"].map { "[service.\($0)]\nenabled = false\n" }.joined()
+        try self.init(
+            settings: "\(services)\n\(off)", environment: environment, isProcessOne: isProcessOne, wrapper: wrapper)
     }
 
     deinit {
@@ -83,6 +95,15 @@ package final class Container {
     package var log: String { (try? String(contentsOfFile: "\(folder.path)/log", encoding: .utf8)) ?? "" }
 
     package func logged(_ text: String) -> Bool { log.contains(text) }
+
+    /// How often a text is in the log.
+    package func count(_ text: String) -> Int { log.components(separatedBy: text).count - 1 }
+
+    /// Sets another settings file in the place of the one it started with, for SIGHUP.
+    package func rewriteSettings(_ change: (String) -> String) throws {
+        let path = "\(folder.path)/coxswain.toml"
+        try folder.write("coxswain.toml", change(try String(contentsOfFile: path, encoding: .utf8)))
+    }
 
     /// The running processes of a program below PID 1, shims left out.
     package func processes(_ program: String) -> [Int32] {
@@ -124,7 +145,7 @@ package final class Container {
         return (status, lines.dropLast().joined(separator: "\n"))
     }
 
-    private static func freePort() throws -> UInt16 {
+    package static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -1,0 +1,111 @@
+import Glibc
+import OperatorLog
+import ProcessHost
+
+/// Removes what dead instances left in `/dev/shm` and among temporary files, also those of a former life of this container:
+/// what a ready instance has in use there is written down in the state folder.
+final class LeftoverKeeper {
+    private let leftovers = Leftovers()
+    private let loop: ProcessHost.EventLoop
+    private let log: LogHub
+    /// The file in the state folder; nil as long as there is none.
+    private var file: String?
+    private var traces: [Int: Trace] = [:]
+    private var lastWritten = ""
+    private var writing: EventLoop.TimerToken?
+
+    /// What one instance may leave.
+    struct Trace {
+        var service: String
+        var owner: UInt32
+        var before: Leftovers.Before
+        var temporary: PrivateTemporaryFolder?
+        var files: [LeftFile] = []
+    }
+
+    init(loop: ProcessHost.EventLoop, log: LogHub) {
+        self.loop = loop
+        self.log = log
+    }
+
+    /// Removes what a former life wrote down, and goes on writing there.
+    func begin(in stateFolder: String) {
+        let path = "\(stateFolder)/leftovers"
+        file = path
+        guard let text = SmallFile.read(path) else { return }
+        let removal = leftovers.remove(owner: geteuid(), since: nil, recorded: LeftFile.decode(text))
+        for line in text.split(separator: "\n") where line.hasPrefix(Self.temporary) {
+            guard let folder = PrivateTemporaryFolder(text: String(line.dropFirst(Self.temporary.count))) else {
+                continue
+            }
+            remove(folder)
+        }
+        if let summary = removal.summary { log.log(.info, "what the last life of this container left: \(summary)") }
+        write()
+    }
+
+    /// - Parameter base: where temporary files belong.
+    /// - Returns: the folder for the instance's temporary files, if one could be made.
+    func starts(_ number: Int, service: String, identity: Identity, base: String) -> String? {
+        let temporary = try? PrivateTemporaryFolder.make(
+            service: service, owner: identity.user, group: identity.group, in: base)
+        traces[number] = Trace(
+            service: service, owner: identity.user, before: leftovers.before(), temporary: temporary)
+        write()
+        return temporary?.path
+    }
+
+    /// The instance is ready: what it needs for its work, it has open by now.
+    func isReady(_ number: Int, shim: ProcessID) {
+        guard traces[number] != nil else { return }
+        let files = leftovers.openBy(ProcessTree.below(shim))
+        guard !files.isEmpty else { return }
+        traces[number]?.files = files
+        write()
+    }
+
+    /// Nothing is left of the instance.
+    func ended(_ number: Int) {
+        guard let trace = traces.removeValue(forKey: number) else { return }
+        if let temporary = trace.temporary { remove(temporary) }
+        let removal = leftovers.remove(owner: trace.owner, since: trace.before, recorded: trace.files)
+        if let summary = removal.summary { log.log(.info, "what \(trace.service) left: \(summary)") }
+        write()
+    }
+
+    private func remove(_ folder: PrivateTemporaryFolder) {
+        switch folder.remove() {
+        case .removed: break
+        case .unfinished: loop.after(.milliseconds(1)) { [weak self] in self?.remove(folder) }
+        case .kept(let why): log.log(.warning, "temporary files stay: \(why)")
+        }
+    }
+
+    private static let temporary = "temporary "
+
+    /// Writes soon, and not at once: a service waits to be started, and the folder may lie on a slow volume.
+    private func write() {
+        guard file != nil, writing == nil else { return }
+        writing = loop.after(.milliseconds(200)) { [unowned self] in
+            writing = nil
+            writeNow()
+        }
+    }
+
+    /// At a clean end nothing is left to remember.
+    func end() {
+        if let writing { loop.cancel(writing) }
+        writeNow()
+    }
+
+    private func writeNow() {
+        guard let file else { return }
+        let text = traces.sorted { $0.key < $1.key }.map { _, trace in
+            (trace.temporary.map { Self.temporary + $0.text } ?? "") + LeftFile.encode(trace.files)
+        }.joined()
+        guard text != lastWritten else { return }
+        // A full disk is said by who needs it; here only a clean-up of the next life is lost.
+        if text.isEmpty { unlink(file) } else { try? WholeFile.write(text, to: file) }
+        lastWritten = text
+    }
+}
