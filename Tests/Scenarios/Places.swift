@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Scenarios {
+    /// The places a container runs in: without rights, without a writable root.
+    @Suite(.serialized) struct Places {
+        /// Becomes uid 1000 without any capability, as `--user 1000 --cap-drop all --security-opt no-new-privileges`.
+        private static let unprivileged = [
+            "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
+            "--no-new-privs",
+        ]
+
+        @Test func asUserOneThousand() throws {
+            let container = try Container(
+                wrapper: { folder in
+                    _ = chmod(folder.path, 0o777)
+                    return Self.unprivileged
+                })
+            try container.waitUntilReady()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            #expect(try container.send(document).status == 200)
+            let engine = try #require(container.processes("coxswain-tesseract").first)
+            kill(engine, SIGKILL)
+            #expect(eventually { container.logged("engine failed after") })
+            try container.waitUntilReady()
+            container.signal(SIGTERM)
+            #expect(try container.exitCode() == 0)
+        }
+
+        @Test func withAReadOnlyRootAndATmpfs() throws {
+            // Everything is read-only but the test's own folder and /tmp, which is a small tmpfs.
+            let container = try Container(
+                environment: ["TMPDIR": "/tmp"],
+                wrapper: { folder in
+                    [
+                        "/bin/bash", "-ec",
+                        """
+                        mount --make-rprivate /
+                        mkdir -p /mnt/keep; mount --bind \(folder.path) /mnt
+                        mount -t tmpfs -o size=64m tmpfs /tmp
+                        mkdir -p \(folder.path); mount --bind /mnt \(folder.path); umount /mnt
+                        mount -o remount,ro,bind /
+                        for place in /run /var /etc /home; do mount --bind $place $place; mount -o remount,ro,bind $place; done
+                        touch /run/x 2>/dev/null && exit 99
+                        exec "$@"
+                        """, "bash",
+                    ]
+                })
+            try container.waitUntilReady()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let answer = try container.send(document)
+            #expect(answer.status == 200, "\(answer.body)")
+            container.signal(SIGTERM)
+            #expect(try container.exitCode() == 0)
+        }
+
+        @Test func socketsGoWhereTheyCanAndThatIsSaid() throws {
+            // The state folder's path is too long for a socket, and /run cannot be written to.
+            let long = String(repeating: "d", count: 120)
+            let container = try Container(
+                services: "[service.a]\ncommand = [\"/bin/sh\", \"-c\", \"echo $NOTIFY_SOCKET; exec sleep 1000\"]",
+                wrapper: { folder in
+                    _ = chmod(folder.path, 0o777)
+                    return ["env", "STATE_DIR=\(folder.path)/\(long)"] + Self.unprivileged
+                })
+            try container.waitUntilReady()
+            #expect(container.logged("sockets are in /tmp/coxswain-1000-1, not in the state folder"))
+            container.signal(SIGTERM)
+            #expect(try container.exitCode() == 0)
+            try? FileManager.default.removeItem(atPath: "/tmp/coxswain-1000-1")
+        }
+    }
+}
