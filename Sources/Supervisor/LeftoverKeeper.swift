@@ -5,7 +5,10 @@ import ProcessHost
 /// Removes what dead instances left in `/dev/shm` and among temporary files, also those of a former life of this container:
 /// what a ready instance has in use there is written down in the state folder.
 final class LeftoverKeeper {
-    private let leftovers = Leftovers()
+    /// Shared memory alone: what is done between a death and the next start must not depend on how full `/tmp` is.
+    private let sharedMemory = Leftovers(temporary: [])
+    /// With sockets among temporary files, of those that ignore TMPDIR.
+    private let all = Leftovers()
     private let loop: ProcessHost.EventLoop
     private let log: LogHub
     /// The file in the state folder; nil as long as there is none.
@@ -33,7 +36,7 @@ final class LeftoverKeeper {
         let path = "\(stateFolder)/leftovers"
         file = path
         guard let text = SmallFile.read(path) else { return }
-        let removal = leftovers.remove(owner: geteuid(), since: nil, recorded: LeftFile.decode(text))
+        let removal = all.remove(owner: geteuid(), since: nil, recorded: LeftFile.decode(text))
         for line in text.split(separator: "\n") where line.hasPrefix(Self.temporary) {
             guard let folder = PrivateTemporaryFolder(text: String(line.dropFirst(Self.temporary.count))) else {
                 continue
@@ -50,26 +53,27 @@ final class LeftoverKeeper {
         let temporary = try? PrivateTemporaryFolder.make(
             service: service, owner: identity.user, group: identity.group, in: base)
         traces[number] = Trace(
-            service: service, owner: identity.user, before: leftovers.before(), temporary: temporary)
+            service: service, owner: identity.user, before: sharedMemory.before(), temporary: temporary)
         write()
         return temporary?.path
     }
 
     /// The instance is ready: what it needs for its work, it has open by now.
     func isReady(_ number: Int, shim: ProcessID) {
-        guard traces[number] != nil else { return }
-        let files = leftovers.openBy(ProcessTree.below(shim))
-        guard !files.isEmpty else { return }
-        traces[number]?.files = files
-        write()
+        loop.after(.seconds(1)) { [weak self] in
+            guard let self, traces[number] != nil else { return }
+            traces[number]?.files = all.openBy(ProcessTree.below(shim))
+            write()
+        }
     }
 
     /// Nothing is left of the instance.
     func ended(_ number: Int) {
         guard let trace = traces.removeValue(forKey: number) else { return }
         if let temporary = trace.temporary { remove(temporary) }
-        let removal = leftovers.remove(owner: trace.owner, since: trace.before, recorded: trace.files)
+        let removal = sharedMemory.remove(owner: trace.owner, since: trace.before, recorded: trace.files)
         if let summary = removal.summary { log.log(.info, "what \(trace.service) left: \(summary)") }
+        if !trace.files.isEmpty { _ = all.remove(owner: trace.owner, since: nil, recorded: trace.files) }
         write()
     }
 
