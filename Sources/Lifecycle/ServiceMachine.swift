@@ -89,7 +89,7 @@ package struct ServiceMachine: Sendable {
     /// Time between two signals to a service that is told to stop while it starts: vLLM loses the first.
     static let signalAgain = Duration.seconds(2)
     /// How long descendants of a hung service have for writing down where they hang, then the main process.
-    static let abortPatience = Duration.milliseconds(750)
+    static let abortPatience = Duration.seconds(1)
     /// How long GPU memory may take to come back.
     static let memoryPatience = Duration.seconds(60)
     static let sigABRT: Int32 = 6
@@ -229,7 +229,7 @@ package struct ServiceMachine: Sendable {
 
     /// Asks the instance to end, and sets the time of its kill.
     mutating func stop(
-        because reason: Reason, next: Next = .policy, grace: Duration? = nil, at now: Instant
+        because reason: Reason, next: Next = .policy, at now: Instant
     ) -> [Action] {
         guard let running = live else { return [] }
         if case .stopping(var stopping) = state {
@@ -238,7 +238,6 @@ package struct ServiceMachine: Sendable {
             state = .stopping(stopping)
             return []
         }
-        let grace = min(grace ?? definition.stop.grace, definition.stop.grace)
         let why: String
         var hangs = false
         switch reason {
@@ -246,7 +245,7 @@ package struct ServiceMachine: Sendable {
         case .failed(let cause, let hung): (why, hangs) = (cause, hung)
         case .ended: why = ""
         }
-        var actions = leave(running, because: reason, next: next, killAt: now + grace, at: now)
+        var actions = leave(running, because: reason, next: next, killAt: now + definition.stop.grace, at: now)
         actions.append(.report(.stopping(running.instance, why)))
         guard case .stopping(var stopping) = state else { return actions }
         if hangs {

@@ -77,8 +77,7 @@ final class InstanceHost {
             throw SystemError("start \(definition.name) on \(url.host):\(url.port)", code: EADDRINUSE)
         }
         do {
-            instance.group = try surroundings.groups?.make(
-                definition.name, countsMemory: definition.usesGPU || definition.role == .engine)
+            instance.group = try surroundings.groups?.make(definition.name, countsMemory: instance.needsMuchMemory)
         } catch {
             log.log(.warning, "\(definition.name) runs without a control group of its own: \(error)")
         }
@@ -99,7 +98,7 @@ final class InstanceHost {
         {
             launch.environment["TMPDIR"] = folder
         }
-        instance.killsBefore = definition.usesGPU ? containerMemory.read().outOfMemoryKills : nil
+        instance.killsBefore = instance.needsMuchMemory ? containerMemory.read().outOfMemoryKills : nil
         let out = try instance.log.pipe()
         defer { close(out) }
         let error = try instance.log.pipe()
@@ -184,20 +183,17 @@ final class InstanceHost {
             return sweepShimless()
         }
         instance.log.drain()
-        let kills = instance.group?.outOfMemoryKills() ?? containerKills(since: instance.killsBefore)
-        do {
-            try instance.group?.remove()
-        } catch {
-            log.log(.warning, "\(error)")
-        }
+        let kills = instance.needsMuchMemory ? outOfMemoryKills(of: instance) : 0
         leftovers.ended(instance.id.number)
         instances[instance.id] = nil
         if let shim = instance.process?.shim { leaving.insert(shim) }
         tell(.gone(instance.id, Evidence(lines: instance.log.tail.lines, outOfMemoryKills: kills)))
     }
 
-    private func containerKills(since before: Int?) -> Int {
-        guard let before, let now = containerMemory.read().outOfMemoryKills else { return 0 }
+    /// In its own group, or in the container since it started, where it has none that counts.
+    private func outOfMemoryKills(of instance: ServiceInstance) -> Int {
+        if let kills = instance.group?.outOfMemoryKills() { return kills }
+        guard let before = instance.killsBefore, let now = containerMemory.read().outOfMemoryKills else { return 0 }
         return max(0, now - before)
     }
 
@@ -296,6 +292,9 @@ final class ServiceInstance {
     var unclaimed: Set<ProcessID> = []
     /// Out-of-memory kills in the container before it started; nil where nobody counts, or it does not matter.
     var killsBefore: Int?
+
+    /// Enough to be what the kernel ends when there is none left; for others the count is not worth its time.
+    var needsMuchMemory: Bool { definition.usesGPU || definition.role == .engine }
 
     init(id: InstanceID, definition: ServiceDefinition, log: InstanceLog) {
         self.id = id

@@ -15,6 +15,8 @@ final class LeftoverKeeper {
     private var file: String?
     private var traces: [Int: Trace] = [:]
     private var lastWritten = ""
+    /// Folders that nobody uses any more.
+    private var unused: [PrivateTemporaryFolder] = []
     private var writing: EventLoop.TimerToken?
 
     /// What one instance may leave.
@@ -41,8 +43,9 @@ final class LeftoverKeeper {
             guard let folder = PrivateTemporaryFolder(text: String(line.dropFirst(Self.temporary.count))) else {
                 continue
             }
-            remove(folder)
+            unused.append(folder)
         }
+        removeUnused()
         if let summary = removal.summary { log.log(.info, "what the last life of this container left: \(summary)") }
         write()
     }
@@ -70,19 +73,28 @@ final class LeftoverKeeper {
     /// Nothing is left of the instance.
     func ended(_ number: Int) {
         guard let trace = traces.removeValue(forKey: number) else { return }
-        if let temporary = trace.temporary { remove(temporary) }
+        // In a moment: a service waits to be started, and has a folder of its own.
+        if let temporary = trace.temporary {
+            unused.append(temporary)
+            loop.after(.milliseconds(20)) { [weak self] in self?.removeUnused() }
+        }
         let removal = sharedMemory.remove(owner: trace.owner, since: trace.before, recorded: trace.files)
         if let summary = removal.summary { log.log(.info, "what \(trace.service) left: \(summary)") }
         if !trace.files.isEmpty { _ = all.remove(owner: trace.owner, since: nil, recorded: trace.files) }
         write()
     }
 
-    private func remove(_ folder: PrivateTemporaryFolder) {
-        switch folder.remove() {
-        case .removed: break
-        case .unfinished: loop.after(.milliseconds(1)) { [weak self] in self?.remove(folder) }
-        case .kept(let why): log.log(.warning, "temporary files stay: \(why)")
+    private func removeUnused() {
+        unused = unused.filter { folder in
+            switch folder.remove() {
+            case .removed: return false
+            case .unfinished: return true
+            case .kept(let why):
+                log.log(.warning, "temporary files stay: \(why)")
+                return false
+            }
         }
+        if !unused.isEmpty { loop.after(.milliseconds(1)) { [weak self] in self?.removeUnused() } }
     }
 
     private static let temporary = "temporary "
@@ -99,14 +111,17 @@ final class LeftoverKeeper {
     /// At a clean end nothing is left to remember.
     func end() {
         if let writing { loop.cancel(writing) }
+        // Bounded: what is left of a gigantic folder is the next life's.
+        for _ in 0..<20 where !unused.isEmpty { removeUnused() }
         writeNow()
     }
 
     private func writeNow() {
         guard let file else { return }
-        let text = traces.sorted { $0.key < $1.key }.map { _, trace in
-            (trace.temporary.map { Self.temporary + $0.text } ?? "") + LeftFile.encode(trace.files)
-        }.joined()
+        let folders = traces.values.compactMap(\.temporary) + unused
+        let text =
+            folders.map { Self.temporary + $0.text }.sorted().joined()
+            + traces.sorted { $0.key < $1.key }.map { LeftFile.encode($0.value.files) }.joined()
         guard text != lastWritten else { return }
         // A full disk is said by who needs it; here only a clean-up of the next life is lost.
         if text.isEmpty { unlink(file) } else { try? WholeFile.write(text, to: file) }

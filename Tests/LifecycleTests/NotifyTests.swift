@@ -54,8 +54,8 @@ import Testing
             life.happens(.notified(Self.engine, .trouble)) == [
                 .unwatch(Self.engine), .signalDescendants(Self.engine, 6),
             ])
-        #expect(life.pass(.milliseconds(750)) == [.signal(Self.engine, 6)])
-        #expect(life.pass(.milliseconds(750)) == [.kill(Self.engine)])
+        #expect(life.pass(.seconds(1)) == [.signal(Self.engine, 6)])
+        #expect(life.pass(.seconds(1)) == [.kill(Self.engine)])
         // It has been asked to hurry enough.
         #expect(life.happens(.notified(Self.engine, .extend(.seconds(60)))) == [])
         #expect(life.pass(.seconds(5)) == [])

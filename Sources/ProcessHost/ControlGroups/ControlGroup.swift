@@ -44,6 +44,9 @@ package final class ControlGroup {
     /// before it gives up being root.
     package var joinFiles: [String] { branches.map { "\($0.folder)/cgroup.procs" } }
 
+    /// Whether it can be joined in every hierarchy.
+    var isThere: Bool { joinFiles.allSatisfy { access($0, W_OK) == 0 } }
+
     /// All members, also those of groups that they made below; sorted. Processes of other PID namespaces have no number
     /// here and are left out.
     package func processes() -> [ProcessID] {

@@ -101,10 +101,10 @@ package final class ControlGroups {
         self.shortcoming = shortcoming
     }
 
-    /// A new, empty group for the next instance of a service; its counters begin at 0. The former instance's is
-    /// removed.
+    /// An empty group for the next instance of a service: a new one whose counters begin at 0, or where they do not matter
+    /// that of the former instance.
     ///
-    /// - Parameter countsMemory: whether out-of-memory kills are counted also where that takes a group of version 1. A
+    /// - Parameter countsMemory: whether out-of-memory kills are counted, also where that takes a group of version 1. A
     ///   process is born into one of version 2 at no cost; to move into one of version 1 takes it some 10 ms.
     /// - Throws: EBUSY while somebody is in the former one, else what the kernel refuses.
     package func make(_ service: String, countsMemory: Bool = true) throws(SystemError) -> ControlGroup {
@@ -120,6 +120,9 @@ package final class ControlGroups {
                 ControlGroup.Branch(
                     kind: $0.kind, folder: "\($0.folder)/\(name)", path: LifeFolder.joined($0.path, name))
             })
+        // Where nobody needs counters that begin at 0, the empty group of the former instance will do: to remove one and make
+        // another takes time in which nothing runs.
+        if !countsMemory, group.isThere, group.isEmpty { return group }
         try group.remove()
         for (place, file) in zip(places, group.joinFiles) {
             let folder = String(file.dropLast("/cgroup.procs".count))
