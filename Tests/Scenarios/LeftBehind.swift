@@ -57,7 +57,9 @@ extension Scenarios {
             let first = try Container(services: engine(prefix), environment: ["STATE_DIR": state.path])
             try first.waitUntilReady()
             // Written down a moment after it is ready.
-            func recorded() -> String { (try? String(contentsOfFile: "\(state.path)/leftovers", encoding: .utf8)) ?? "" }
+            func recorded() -> String {
+                (try? String(contentsOfFile: "\(state.path)/leftovers", encoding: .utf8)) ?? ""
+            }
             #expect(eventually { recorded().components(separatedBy: prefix).count == 3 })
             first.signal(SIGKILL)
             _ = try first.exitCode()
