@@ -184,6 +184,13 @@ final class InstanceHost {
         }
         instance.log.drain()
         let kills = instance.needsMuchMemory ? outOfMemoryKills(of: instance) : 0
+        do {
+            if let group = instance.group {
+                try surroundings.groups?.giveBack(group, countsMemory: instance.needsMuchMemory)
+            }
+        } catch {
+            log.log(.warning, "\(error)")
+        }
         leftovers.ended(instance.id.number)
         instances[instance.id] = nil
         if let shim = instance.process?.shim { leaving.insert(shim) }

@@ -29,20 +29,22 @@ extension Scenarios {
         }
 
         @Test func withAReadOnlyRootAndATmpfs() throws {
-            // Everything is read-only but the test's own folder and /tmp, which is a small tmpfs.
+            // Everything is read-only but the test's own folder, in which a small tmpfs serves for temporary files.
             let container = try Container(
-                environment: ["TMPDIR": "/tmp"],
                 wrapper: { folder in
                     [
                         "/bin/bash", "-ec",
                         """
                         mount --make-rprivate /
-                        mkdir -p /mnt/keep; mount --bind \(folder.path) /mnt
-                        mount -t tmpfs -o size=64m tmpfs /tmp
-                        mkdir -p \(folder.path); mount --bind /mnt \(folder.path); umount /mnt
-                        mount -o remount,ro,bind /
-                        for place in /run /var /etc /home; do mount --bind $place $place; mount -o remount,ro,bind $place; done
+                        mount --bind \(folder.path) \(folder.path)
+                        mkdir \(folder.path)/tmp
+                        mount -t tmpfs -o size=64m tmpfs \(folder.path)/tmp
+                        for place in / /tmp /run /var /home; do
+                            mountpoint -q $place && mount -o remount,ro,bind $place
+                        done
                         touch /run/x 2>/dev/null && exit 99
+                        touch /tmp/x 2>/dev/null && exit 98
+                        export TMPDIR=\(folder.path)/tmp
                         exec "$@"
                         """, "bash",
                     ]

@@ -9,6 +9,7 @@ import Glibc
 package final class ControlGroup {
     package let service: String
     private let branches: [Branch]
+    private(set) var wasKilled = false
 
     /// The group's place in one hierarchy.
     package struct Branch: Sendable {
@@ -71,6 +72,7 @@ package final class ControlGroup {
     /// Sends SIGKILL to all members, also to those that are born meanwhile. They are gone a moment later: ask
     /// ``isEmpty``, and call again where it stays false. Never blocks for longer than some milliseconds.
     package func kill() {
+        wasKilled = true
         for branch in branches {
             // Linux 5.14 and later: whoever forks meanwhile is killed too.
             if case .two = branch.kind, Self.write("1", to: "\(branch.folder)/cgroup.kill") == 0 { return }

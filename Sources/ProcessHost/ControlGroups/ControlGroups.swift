@@ -12,6 +12,8 @@ package final class ControlGroups {
     /// What cannot be had all the same, in words; nil when nothing is lost.
     package let shortcoming: String?
     private let places: [Place]
+    /// Empty ones, by the names of their services.
+    private var spare: [String: ControlGroup] = [:]
     private let locks: [OpenFolder]
 
     package enum Search {
@@ -108,6 +110,7 @@ package final class ControlGroups {
     ///   process is born into one of version 2 at no cost; to move into one of version 1 takes it some 10 ms.
     /// - Throws: EBUSY while somebody is in the former one, else what the kernel refuses.
     package func make(_ service: String, countsMemory: Bool = true) throws(SystemError) -> ControlGroup {
+        if !countsMemory, let group = spare.removeValue(forKey: service), group.isThere, group.isEmpty { return group }
         let name = "coxswain-" + Self.fileName(service)
         let hasTwo = self.places.contains { if case .two = $0.kind { true } else { false } }
         let places = self.places.filter { place in
@@ -120,9 +123,6 @@ package final class ControlGroups {
                 ControlGroup.Branch(
                     kind: $0.kind, folder: "\($0.folder)/\(name)", path: LifeFolder.joined($0.path, name))
             })
-        // Where nobody needs counters that begin at 0, the empty group of the former instance will do: to remove one and make
-        // another takes time in which nothing runs.
-        if !countsMemory, group.isThere, group.isEmpty { return group }
         try group.remove()
         for (place, file) in zip(places, group.joinFiles) {
             let folder = String(file.dropLast("/cgroup.procs".count))
@@ -133,6 +133,15 @@ package final class ControlGroups {
             }
         }
         return group
+    }
+
+    /// Takes back the group of an instance of which nothing is left.
+    ///
+    /// It is kept for the next one where its counters do not matter: to remove one and to make another takes time in which
+    /// nothing runs. Not one that was killed: the kernel (Linux 6.18) kills also what is born into it later.
+    package func giveBack(_ group: ControlGroup, countsMemory: Bool) throws(SystemError) {
+        if countsMemory || group.wasKilled { return try group.remove() }
+        spare[group.service] = group
     }
 
     /// Kills and removes what is left of all groups and goes back where we came from: for a clean end. What cannot be

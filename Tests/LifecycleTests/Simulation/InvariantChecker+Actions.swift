@@ -118,7 +118,7 @@ extension InvariantChecker {
         guard let record = live(id), record.exit == nil, record.killedAt == nil else {
             return violate(.livingOnly, "\(name(id)) is killed, which is dead")
         }
-        if let leftAt = record.leftAt, record.isHung, lateness == .zero, now - leftAt >= .milliseconds(1500) {
+        if let leftAt = record.leftAt, record.isHung, lateness == .zero, now - leftAt >= .seconds(2) {
             require(record.aborts == 1, .hungAsked, "\(name(id)) is killed before it was asked where it hangs")
         }
         record.killedAt = now

@@ -91,7 +91,7 @@ extension InvariantChecker {
     private func aborting(_ id: InstanceID) {
         live(id)?.isHung = true
         // Two times the patience for writing down where it hangs.
-        live(id)?.killBy = now + .milliseconds(1500)
+        live(id)?.killBy = now + .seconds(2)
     }
 
     private func end(_ id: InstanceID, _ outcome: InstanceRecord.Outcome, _ machine: ContainerMachine) {
