@@ -5,18 +5,25 @@ import Testing
 extension Scenarios {
     /// The places a container runs in: without rights, without a writable root.
     @Suite(.serialized) struct Places {
-        /// Becomes uid 1000 without any capability, as `--user 1000 --cap-drop all --security-opt no-new-privileges`.
-        private static let unprivileged = [
-            "setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
-            "--no-new-privs",
-        ]
+        /// Becomes uid 1000 without any capability, as `--user 1000 --cap-drop all --security-opt no-new-privileges`; with
+        /// programs of its own, since it may have no way to where they were built.
+        private static func unprivileged(_ folder: TestFolder) -> [String] {
+            let programs = ["coxswain", "coxswain-shim", "coxswain-ocr", "coxswain-render", "coxswain-tesseract"]
+            return [
+                "/bin/bash", "-ec",
+                """
+                chmod 777 \(folder.path)
+                mkdir \(folder.path)/programs
+                cp \(programs.map { Programs.path($0) }.joined(separator: " ")) \(folder.path)/programs
+                shift
+                exec setpriv --reuid=1000 --regid=1000 --clear-groups --bounding-set=-all --inh-caps=-all \
+                    --no-new-privs \(folder.path)/programs/coxswain "$@"
+                """, "bash",
+            ]
+        }
 
         @Test func asUserOneThousand() throws {
-            let container = try Container(
-                wrapper: { folder in
-                    _ = chmod(folder.path, 0o777)
-                    return Self.unprivileged
-                })
+            let container = try Container(wrapper: Self.unprivileged)
             try container.waitUntilReady()
             let document = try Book.pages("en", 15...15, in: container.folder)
             #expect(try container.send(document).status == 200)
@@ -62,10 +69,7 @@ extension Scenarios {
             let long = String(repeating: "d", count: 120)
             let container = try Container(
                 services: "[service.a]\ncommand = [\"/bin/sh\", \"-c\", \"echo $NOTIFY_SOCKET; exec sleep 1000\"]",
-                wrapper: { folder in
-                    _ = chmod(folder.path, 0o777)
-                    return ["env", "STATE_DIR=\(folder.path)/\(long)"] + Self.unprivileged
-                })
+                wrapper: { ["env", "STATE_DIR=\($0.path)/\(long)"] + Self.unprivileged($0) })
             try container.waitUntilReady()
             #expect(container.logged("sockets are in /tmp/coxswain-1000-1, not in the state folder"))
             container.signal(SIGTERM)
