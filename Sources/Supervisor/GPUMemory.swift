@@ -43,7 +43,7 @@ final class GPUMemory {
         self.loop = loop
         self.log = log
         self.program = program
-        self.environment = environment.filter { ["PATH", "LD_LIBRARY_PATH"].contains($0.key) }
+        self.environment = environment
         self.started = started
         self.released = released
     }

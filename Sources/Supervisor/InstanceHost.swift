@@ -193,7 +193,8 @@ final class InstanceHost {
         }
         leftovers.ended(instance.id.number)
         instances[instance.id] = nil
-        if let shim = instance.process?.shim { leaving.insert(shim) }
+        // One that is reaped already does not end again, and its number is free for others.
+        if let shim = instance.process?.shim, !instance.shimIsReaped { leaving.insert(shim) }
         tell(.gone(instance.id, Evidence(lines: instance.log.tail.lines, outOfMemoryKills: kills)))
     }
 
@@ -205,7 +206,7 @@ final class InstanceHost {
     }
 
     /// Children of ours that are expected.
-    private func known(_ helper: ProcessID?) -> Set<ProcessID> {
+    private var known: Set<ProcessID> {
         Set(instances.values.compactMap { $0.isShimless ? nil : $0.process?.shim } + [helper].compactMap { $0 })
             .union(leaving)
     }
@@ -218,7 +219,7 @@ final class InstanceHost {
         for instance in instances.values.filter(\.isShimless) {
             guard let process = instance.process else { continue }
             let others = instances.values.filter { $0 !== instance }.compactMap { $0.process?.instance.mark }
-            let claim = StrayClaim.read(of: process.instance, known: known(helper), others: Set(others))
+            let claim = StrayClaim.read(of: process.instance, known: known, others: Set(others))
             for pid in claim.claimed { Glibc.kill(pid, SIGKILL) }
             for pid in claim.unclaimed where instance.unclaimed.insert(pid).inserted {
                 log.log(
@@ -249,8 +250,9 @@ final class InstanceHost {
     func reap(helperEnded: (ProcessID) -> Void) {
         let shims = instances.values.compactMap { $0.process?.shim }
         ChildReaper.reap(awaited: shims + [helper].compactMap { $0 }) { ended in
-            if let process = instances.values.first(where: { $0.process?.shim == ended.pid })?.process {
-                process.shimEnded()
+            if let instance = instances.values.first(where: { $0.process?.shim == ended.pid }) {
+                instance.shimIsReaped = true
+                instance.process?.shimEnded()
             } else if leaving.remove(ended.pid) != nil {
                 return
             } else if ended.pid == helper {
@@ -295,6 +297,7 @@ final class ServiceInstance {
     var checks: HealthChecker.Series?
     /// Its shim was killed; what it held is with us.
     var isShimless = false
+    var shimIsReaped = false
     /// Processes that were ended with it though nobody knows whose they were.
     var unclaimed: Set<ProcessID> = []
     /// Out-of-memory kills in the container before it started; nil where nobody counts, or it does not matter.

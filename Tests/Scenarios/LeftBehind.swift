@@ -34,7 +34,7 @@ extension Scenarios {
             for round in 1...20 {
                 #expect(eventually { container.count("engine-like is ready") == round })
                 #expect(shared(prefix).count == 2)
-                kill(try #require(container.running("python3", "-c")), SIGKILL)
+                kill(try container.awaitRunning("python3", "-c"), SIGKILL)
             }
             #expect(eventually { container.count("engine-like is ready") == 21 })
             #expect(shared(prefix).count == 2)
@@ -93,7 +93,7 @@ extension Scenarios {
             #expect(container.logged("GPU: 2 × NVIDIA A100 (40 GiB), driver 550.54.15"))
             // It takes memory, and the driver takes its time to give it back.
             try place.write("memory", "\(1 << 30)\n\(21 << 30)\n")
-            kill(try #require(container.running("sleep", "1000")), SIGKILL)
+            kill(try container.awaitRunning("sleep", "1000"), SIGKILL)
             #expect(eventually { container.logged("engine-like failed after") })
             usleep(1_200_000)
             #expect(container.count("engine-like started") == 1)

@@ -127,7 +127,7 @@ extension Scenarios {
                     command = ["/bin/sleep", "3000"]
                     """#)
             try container.waitUntilReady()
-            let kept = try #require(container.running("sleep", "1000"))
+            let kept = try container.awaitRunning("sleep", "1000")
             try container.rewriteSettings {
                 $0.replacingOccurrences(of: "2000", with: "2222").replacingOccurrences(of: "removed", with: "added")
                     .replacingOccurrences(of: "3000", with: "4000")

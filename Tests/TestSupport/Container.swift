@@ -116,6 +116,17 @@ package final class Container {
             .first { $0.program == program && $0.command.contains(argument) && $0.state != "Z" }?.pid
     }
 
+    /// The same, once it runs: what a script says comes before it becomes another program.
+    package func awaitRunning(_ program: String, _ argument: String) throws -> Int32 {
+        var pid: Int32?
+        _ = eventually {
+            pid = running(program, argument)
+            return pid != nil
+        }
+        guard let pid else { throw CannotStart(description: "no \(program) \(argument); its log:\n\(log)") }
+        return pid
+    }
+
     package func signal(_ number: Int32) { kill(supervisor, number) }
 
     /// Waits for the end; returns PID 1's exit code.
