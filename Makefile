@@ -36,7 +36,7 @@ build-tests: test-packages
 	@etc/build/build-tests
 test: build-tests
 	@etc/build/build-programs
-	@swift test -c release --skip-build --no-parallel
+	@etc/test/run
 
 .PHONY: format lint
 format:
