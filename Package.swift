@@ -54,16 +54,16 @@ let package = Package(
         .executableTarget(
             name: "coxswain",
             dependencies: [
-                "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "ProcessHost", "Settings", "Supervisor",
-                argumentParser,
+                "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "ProbeClient", "ProcessHost", "Settings",
+                "Supervisor", argumentParser,
             ],
             swiftSettings: strict, linkerSettings: selfContained),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
             name: "coxswain-ocr",
             dependencies: [
-                "API", "Document", "Health", "Intake", "Notify", "ProcessHost", "Rendering", "ServiceLog", "TimeOfDay",
-                argumentParser,
+                "API", "Document", "EngineClient", "Health", "Intake", "Notify", "ProcessHost", "Rendering",
+                "ServiceLog", "TimeOfDay", argumentParser,
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
@@ -82,20 +82,23 @@ let package = Package(
         .target(name: "GPU", dependencies: ["Readable"], swiftSettings: strict),
         .target(name: "Readable", swiftSettings: strict),
         .target(name: "NVML", dependencies: ["CNVML", "GPU"], swiftSettings: strict),
+        .target(name: "Progress", swiftSettings: strict),
+        .target(name: "ProbeClient", swiftSettings: strict),
         .target(name: "Health", swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol", "Readable"], swiftSettings: strict),
         .target(name: "OperatorLog", dependencies: ["TimeOfDay"], swiftSettings: strict),
-        .target(name: "ControlProtocol", dependencies: ["Health"] + nio, swiftSettings: strict),
+        .target(name: "ControlProtocol", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
             dependencies: ["Lifecycle", .product(name: "TOMLKit", package: "TOMLKit")],
+            resources: [.embedInCode("Engines")],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
             dependencies: [
-                "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost", "PublicPort",
-                "Readable", "Settings", "TimeOfDay",
+                "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost", "Progress",
+                "PublicPort", "Readable", "Settings", "TimeOfDay",
             ] + nio,
             swiftSettings: strict),
 
@@ -143,6 +146,10 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "LifecycleTests", dependencies: ["Lifecycle"], exclude: ["Logs"], swiftSettings: strict),
+        .testTarget(name: "ProgressTests", dependencies: ["Progress"], swiftSettings: strict),
+        .testTarget(name: "ProbeClientTests", dependencies: ["ProbeClient"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeBudgetTests", dependencies: ["Health", "Lifecycle", "Settings"], swiftSettings: strict),
         .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: strict),
         .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
@@ -161,8 +168,9 @@ let package = Package(
         .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
         .testTarget(
             name: "APITests",
-            dependencies: ["API", "ControlProtocol", "Health", "Rendering", "ServiceLog", "TestSupport"] + hummingbird
-                + nio,
+            dependencies: [
+                "API", "ControlProtocol", "EngineClient", "Health", "Rendering", "ServiceLog", "TestSupport",
+            ] + hummingbird + nio,
             swiftSettings: strict),
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),

@@ -4,6 +4,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TimeOfDay
 
 /// PID 1's end of the control socket.
 ///
@@ -12,18 +13,23 @@ package final class ControlServer: Sendable {
     private let group: any EventLoopGroup
     private let current = Mutex(ContainerState())
     private let followers = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let owners: Set<UInt32> = [0, geteuid()]
     private let users: Set<UInt32>
     private let acknowledged: @Sendable (UInt64) -> Void
+    private let command: @Sendable (_ command: String, _ service: String) -> Void
 
     /// - Parameters:
     ///   - users: who may speak here beside root and the container's own user: those that services run as.
     ///   - acknowledged: called on the event loop with the revision that a peer has taken over.
+    ///   - command: called on the event loop with what an operator asks for a service that there is.
     package init(
-        group: any EventLoopGroup, users: Set<UInt32> = [], acknowledged: @escaping @Sendable (UInt64) -> Void
+        group: any EventLoopGroup, users: Set<UInt32> = [], acknowledged: @escaping @Sendable (UInt64) -> Void,
+        command: @escaping @Sendable (_ command: String, _ service: String) -> Void = { _, _ in }
     ) {
         self.group = group
-        self.users = users.union([0, geteuid()])
+        self.users = users
         self.acknowledged = acknowledged
+        self.command = command
     }
 
     /// Starts accepting on a listening Unix socket, which the returned channel then owns.
@@ -31,12 +37,14 @@ package final class ControlServer: Sendable {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
             .childChannelInitializer { [self] channel in
-                isAllowed(channel).flatMapThrowing { allowed in
-                    guard allowed else { throw ControlError.strangers }
+                peer(of: channel).flatMapThrowing { [self] uid in
+                    let isOwner = uid.map(owners.contains) ?? false
+                    // Whatever the mode of the socket's folder became.
+                    guard isOwner || uid.map(users.contains) ?? false else { throw ControlError.strangers }
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTPResponseEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    try pipeline.addHandler(ControlHandler(server: self))
+                    try pipeline.addHandler(ControlHandler(server: self, mayCommand: isOwner))
                 }
             }
             .withBoundSocket(descriptor)
@@ -68,14 +76,21 @@ package final class ControlServer: Sendable {
 
     fileprivate func tookOver(_ revision: UInt64) { acknowledged(revision) }
 
-    /// Whatever the mode of the socket's folder became.
-    private func isAllowed(_ channel: any Channel) -> EventLoopFuture<Bool> {
+    /// - Returns: false when there is no such service.
+    fileprivate func obey(_ command: String, _ service: String) -> Bool {
+        guard state.services.contains(where: { $0.name == service }) else { return false }
+        self.command(command, service)
+        return true
+    }
+
+    /// The user at the other end; nil when the kernel does not say.
+    private func peer(of channel: any Channel) -> EventLoopFuture<UInt32?> {
         guard let provider = channel as? any SocketOptionProvider else {
-            return channel.eventLoop.makeSucceededFuture(false)
+            return channel.eventLoop.makeSucceededFuture(nil)
         }
         let credentials: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: SO_PEERCRED))
-        return credentials.map { self.users.contains($0.uid) }
+        return credentials.map { $0.uid }
     }
 }
 
@@ -93,8 +108,12 @@ private final class ControlHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let server: ControlServer
+    private let mayCommand: Bool
 
-    init(server: ControlServer) { self.server = server }
+    init(server: ControlServer, mayCommand: Bool) {
+        self.server = server
+        self.mayCommand = mayCommand
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let head) = unwrapInboundIn(data) else { return }
@@ -114,9 +133,33 @@ private final class ControlHandler: ChannelInboundHandler {
             else { return respond(context, .badRequest, [:], "revision=N is missing\n", ends: true) }
             server.tookOver(revision)
             respond(context, .noContent, [:], "", ends: true)
+        case (.POST, let path) where path.hasPrefix(ControlEndpoint.services):
+            command(path.dropFirst(ControlEndpoint.services.count), context)
+        case (.GET, _), (.HEAD, _):
+            let now = WallClock.now()
+            guard let answer = server.state.answer(request, now: now, heard: now) else { fallthrough }
+            respond(
+                context, HTTPResponseStatus(statusCode: answer.status),
+                HTTPHeaders(answer.headers.map { ($0.name, $0.value) }), head.method == .HEAD ? "" : answer.body,
+                ends: true)
         default:
             respond(context, .notFound, [:], "unknown: see GET \(ControlEndpoint.state)\n", ends: true)
         }
+    }
+
+    private func command(_ path: Substring, _ context: ChannelHandlerContext) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, ControlEndpoint.commands.contains(String(parts[1])) else {
+            let known = ControlEndpoint.commands.joined(separator: ", ")
+            return respond(context, .notFound, [:], "a command is one of \(known)\n", ends: true)
+        }
+        guard mayCommand else {
+            return respond(context, .forbidden, [:], "only root and the container's user may do that\n", ends: true)
+        }
+        guard server.obey(String(parts[1]), String(parts[0])) else {
+            return respond(context, .notFound, [:], "there is no service `\(parts[0])`\n", ends: true)
+        }
+        respond(context, .accepted, [:], "", ends: true)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

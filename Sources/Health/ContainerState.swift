@@ -12,6 +12,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
     package var startedOnce: Bool
     /// A service is given up, and the container stays for somebody to look at it.
     package var held: Bool
+    /// Pages may be sent to the engine: it runs, and what proves it has succeeded since its start.
+    package var engineProven: Bool
     /// Why the container is not ready, as one sentence; empty when it is.
     package var reason: String
     /// Share of the start-up that is done, 0…1.
@@ -25,7 +27,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
 
     package init(
         revision: UInt64 = 0, phase: Phase = .starting, ready: Bool = false, startedOnce: Bool = false,
-        held: Bool = false, reason: String = "the container is starting", progress: Double = 0, etaSeconds: Int? = nil,
+        held: Bool = false, engineProven: Bool = false, reason: String = "the container is starting",
+        progress: Double = 0, etaSeconds: Int? = nil,
         startedAt: Double = 0, services: [ServiceState] = [], facts: Facts = Facts()
     ) {
         self.revision = revision
@@ -33,6 +36,7 @@ package struct ContainerState: Codable, Sendable, Equatable {
         self.ready = ready
         self.startedOnce = startedOnce
         self.held = held
+        self.engineProven = engineProven
         self.reason = reason
         self.progress = progress
         self.etaSeconds = etaSeconds

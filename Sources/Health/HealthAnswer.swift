@@ -120,7 +120,9 @@ extension ContainerState {
                         + (service.lastFailure.map { "; last failure: \($0.cause)" } ?? ""))
             }
         }
-        lines.append(passes ? "ok" : "failed: \(reason) (phase \(phase.rawValue), \(Int(progress * 100)) %)")
+        let wait = etaSeconds.map { ", about \($0) s more" } ?? ""
+        lines.append(
+            passes ? "ok" : "failed: \(reason) (phase \(phase.rawValue), \(Int(progress * 100)) %\(wait))")
         return HealthAnswer(status: status, headers: headers, body: lines.joined(separator: "\n") + "\n")
     }
 
@@ -130,9 +132,10 @@ extension ContainerState {
         let good = startedOnce && !gaveUp
         let engine = services.first { $0.name == facts.engineService }
         let body = HealthBody(
-            status: good ? (ready ? "healthy" : "degraded") : (gaveUp ? "failed" : "starting"),
-            phase: phase, ready: ready, reason: ready ? nil : reason, progress: progress,
-            eta_seconds: ready ? nil : etaSeconds, uptime_seconds: max(0, Int(now - startedAt)),
+            // A container that is being healed may still take traffic (`unready-after`); it is not healthy.
+            status: good ? (ready && phase == .ready ? "healthy" : "degraded") : (gaveUp ? "failed" : "starting"),
+            phase: phase, ready: ready, reason: reason.isEmpty ? nil : reason, progress: progress,
+            eta_seconds: etaSeconds, uptime_seconds: max(0, Int(now - startedAt)),
             version: facts.version, services: serviceBodies,
             models_present: facts.missingModels.isEmpty, missing_models: facts.missingModels,
             models_path: facts.modelsPath,

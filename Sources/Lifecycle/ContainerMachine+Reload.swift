@@ -18,7 +18,11 @@ extension ContainerMachine {
                 }
                 actions += services[index].redefine(definition, at: now)
             } else {
-                services.append(ServiceMachine(definition, fault: fault, at: now))
+                var service = ServiceMachine(definition, fault: fault, at: now)
+                // Whoever waits for one engine may wait for this one as well, as any word of a sender is about all.
+                let engine = services.first { $0.definition.role == .engine }
+                if definition.role == .engine, let engine { service.requests = engine.requests }
+                services.append(service)
                 added.append(definition.name)
             }
         }

@@ -54,7 +54,7 @@ extension ContainerMachine {
         stop.draining = false
         for index in services.indices.reversed() where services[index].live != nil {
             // In the reverse order of need, also through tasks that are long done.
-            let needed = services.indices.contains { services[$0].live != nil && allNeeds[$0].contains(index) }
+            let needed = services.indices.contains { services[$0].live != nil && endsBefore[$0].contains(index) }
             guard hurried || !needed else { continue }
             actions += services[index].stop(because: .asked("the container stops"), next: .stay, at: now)
             if hurried { services[index].hasten(to: now) }

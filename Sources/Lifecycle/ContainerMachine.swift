@@ -10,17 +10,22 @@ package struct ContainerMachine: Sendable {
     package private(set) var reason = "the container is starting"
     /// The container has been ready at least once.
     package private(set) var startedOnce = false
+    /// What the container says of itself: ready, or healed soon enough not to say otherwise.
+    package internal(set) var isCalledReady = false
+    /// Since when it is not ready any more.
+    var unreadySince: Instant?
 
     /// For each service the indices of what it needs.
     var needs: [[Int]] = []
-    /// The same, directly or through others.
-    var allNeeds: [Set<Int>] = []
+    /// For each service those that end after it: what it needs, directly or through others, and the engines it asks.
+    var endsBefore: [Set<Int>] = []
     let policy: ContainerPolicy
     let fault: PlantedFault?
     var random: SeededRandom
     var stop: Stop?
     private var instances = 0
-    private var begun = false
+    private var begunAt: Instant?
+    private var begun: Bool { begunAt != nil }
 
     /// - Parameters:
     ///   - definitions: every need named in them is the name of one of them, and there is no cycle.
@@ -38,12 +43,12 @@ package struct ContainerMachine: Sendable {
 
     package var isReady: Bool {
         guard stop == nil, begun else { return false }
-        if fault == .readyTooSoon { return services.allSatisfy { $0.isRetired || $0.isSatisfied || $0.live != nil } }
-        return services.allSatisfy { $0.isRetired || $0.isSatisfied }
+        if fault == .readyTooSoon { return first { !$0.isSatisfied && $0.live == nil } == nil }
+        return first { !$0.isSatisfied } == nil
     }
 
     /// No further try is made with some service, and the container stays for somebody to look at it.
-    package var isHeld: Bool { stop == nil && services.contains { $0.hasFailed && !$0.isRetired } }
+    package var isHeld: Bool { stop == nil && first { $0.hasFailed } != nil }
 
     /// Share of the services that are ready and of the tasks that are done, 0…1.
     package var progress: Double {
@@ -65,7 +70,9 @@ package struct ContainerMachine: Sendable {
             consider(stop.killAt)
             consider(stop.finishAt)
         }
-        for service in services { consider(service.deadline) }
+        if isCalledReady, !isReady { consider(unreadySince.map { $0 + policy.unreadyAfter }) }
+        // By index, here and wherever it is often asked for: a machine is much to copy.
+        for index in services.indices { consider(services[index].deadline) }
         return next
     }
 
@@ -74,17 +81,28 @@ package struct ContainerMachine: Sendable {
         var actions: [Action] = []
         switch event {
         case .begin:
-            begun = true
+            begunAt = begunAt ?? now
         case .spawned(let id, let pid):
             actions += withCurrent(id) { $0.spawned(pid: pid, at: now) }
         case .ready(let id):
             actions += withCurrent(id) { $0.becameReady(at: now) }
         case .watched(let id, let problem):
             actions += withCurrent(id) { $0.watched(problem, at: now) }
+        case .progressed(let id, let progress):
+            actions += withCurrent(id) { $0.progressed(progress, at: now) }
+        case .requests(let id, let inFlight, let silentFor):
+            // What an instance said before its end may be read after that.
+            guard isNews(of: id), !services[id.service].hasExited else { break }
+            for index in services.indices where services[index].definition.role == .engine {
+                services[index].heard(inFlight: inFlight, silentFor: silentFor, from: id, at: now)
+            }
+        case .canaryAnswered(let id, let answer):
+            actions += withCurrent(id) { $0.canaryAnswered(answer, at: now) }
         case .notified(let id, let notice):
             actions += withCurrent(id) { $0.notified(notice, at: now) }
         case .exited(let id, let exit):
             actions += withCurrent(id) { $0.exited(exit, at: now) }
+            for index in services.indices { services[index].forget(sender: id) }
             if fault == .startsBesideRemains { actions += gone(id, Evidence(), at: now) }
         case .gone(let id, let evidence):
             actions += gone(id, evidence, at: now)
@@ -109,23 +127,6 @@ package struct ContainerMachine: Sendable {
 
     // MARK: Parts
 
-    /// Finds what each service needs; after each change of the definitions.
-    mutating func findNeeds() {
-        needs = services.map { service in
-            service.definition.needs.compactMap { need in
-                services.firstIndex { $0.definition.name == need && !$0.isRetired }
-            }
-        }
-        allNeeds = services.indices.map { index in
-            var found: Set<Int> = []
-            var open = needs[index]
-            while let next = open.popLast() {
-                if found.insert(next).inserted { open += needs[next] }
-            }
-            return found
-        }
-    }
-
     private mutating func withCurrent(_ id: InstanceID, _ body: (inout ServiceMachine) -> [Action]) -> [Action] {
         guard isNews(of: id) else { return [] }
         return body(&services[id.service])
@@ -141,12 +142,17 @@ package struct ContainerMachine: Sendable {
         guard isNews(of: id) else { return [] }
         var random = self.random
         let containerStops = stop != nil && fault != .startsWhileStopping
-        let actions = withCurrent(id) { service in
+        let blamed = blamedService(by: services[id.service])
+        var actions = withCurrent(id) { service in
             // Nobody saw how it ended.
             let before = service.state.name == .stopping ? [] : service.exited(.unseen, at: now)
-            return before + service.gone(evidence, containerStops: containerStops, at: now, random: &random)
+            return before
+                + service.gone(
+                    evidence, containerStops: containerStops, blamesOther: blamed != nil, at: now, random: &random)
         }
         self.random = random
+        if let blamed, !containerStops { actions += replace(blamed, wantingFor: services[id.service], at: now) }
+        for index in services.indices { services[index].forget(sender: id) }
         let service = services[id.service]
         if case .failed(let code) = service.state, service.definition.restart.whenSpent == .exit {
             let cause = service.lastFailure.map { ": \($0.cause)" } ?? ""
@@ -177,7 +183,7 @@ package struct ContainerMachine: Sendable {
             actions += advanceStop(at: now)
         }
         if stop == nil || fault == .startsWhileStopping, begun {
-            rerunTasks(at: now)
+            actions += voidProofs(at: now)
             actions += startWhatCan(at: now)
         }
         var finish: [Action] = []
@@ -186,7 +192,9 @@ package struct ContainerMachine: Sendable {
             self.stop = stop
             finish = [.finish(stop.code)]
         }
-        return actions + changePhase() + finish
+        actions += changePhase()
+        callReady(at: now)
+        return actions + finish
     }
 
     private mutating func startWhatCan(at now: Instant) -> [Action] {
@@ -196,20 +204,11 @@ package struct ContainerMachine: Sendable {
                 fault == .ignoresNeeds || needs[index].allSatisfy({ services[$0].isSatisfied })
             else { continue }
             instances += 1
-            actions += services[index].spawn(InstanceID(service: index, number: instances), at: now)
+            actions += services[index].spawn(
+                InstanceID(service: index, number: instances),
+                latest: startedOnce ? nil : begunAt.map { $0 + policy.startWithin }, at: now)
         }
         return actions
-    }
-
-    /// A task proved something about what it needs. When that is being replaced, the proof is void: it runs again.
-    private mutating func rerunTasks(at now: Instant) {
-        for index in services.indices {
-            guard case .done = services[index].state, !services[index].isRetired else { continue }
-            let lost = needs[index].contains { need in
-                !services[need].definition.isTask && ![.ready, .unready].contains(services[need].state.name)
-            }
-            if lost { services[index].enter(.waiting, at: now) }
-        }
     }
 
     private mutating func changePhase() -> [Action] {
@@ -222,6 +221,11 @@ package struct ContainerMachine: Sendable {
         return changed ? [.report(.phase(phase, reason: reason))] : []
     }
 
+    /// The first service of which this is so, of those that the settings name.
+    func first(where isSo: (ServiceMachine) -> Bool) -> Int? {
+        services.indices.first { !services[$0].isRetired && isSo(services[$0]) }
+    }
+
     private func currentPhase() -> (Phase, String) {
         if let stop {
             if stop.finished || services.allSatisfy({ $0.live == nil }) {
@@ -230,11 +234,10 @@ package struct ContainerMachine: Sendable {
             return (stop.code == .stopped ? .draining : .failed, stop.why)
         }
         if isReady { return (.ready, "") }
-        let blocking =
-            services.first { !$0.isRetired && $0.hasFailed } ?? services.first { !$0.isRetired && !$0.isSatisfied }
-        guard let blocking else {
+        guard let index = first(where: { $0.hasFailed }) ?? first(where: { !$0.isSatisfied }) else {
             return (phase, reason)
         }
+        let blocking = services[index]
         let reason =
             "\(blocking.definition.name) is \(blocking.state.name.rawValue)"
             + (blocking.lastFailure.map { " after it failed: \($0.cause)" } ?? "")

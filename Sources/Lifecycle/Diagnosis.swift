@@ -174,9 +174,7 @@ package struct Diagnosis: Sendable, Equatable {
             evidence = finding?.line.excerpt(300)
             return
         }
-        if failure?.hasPrefix("it was not ready within") == true {
-            hint = "if it only needs longer, raise `within` of its `ready` in [service.…] of the settings file"
-        }
+        if let failure { hint = Self.morePatience(failure) }
         guard let finding else { return }
         evidence = finding.line.excerpt(300)
         if let rule = finding.rule {
@@ -190,6 +188,20 @@ package struct Diagnosis: Sendable, Equatable {
         // Whoever ended it for what its log says has said it.
         if failure?.hasPrefix("its log says") == true { return }
         cause += (failure == nil ? ": " : "; ") + finding.text
+    }
+
+    /// What to change where it was we who had no more patience.
+    private static func morePatience(_ failure: String) -> String? {
+        let settings = "of its `ready` in [service.…] of the settings file"
+        if failure.hasPrefix("it was not ready within") { return "if it only needs longer, raise `within` \(settings)" }
+        if failure.hasPrefix("its start made no progress") {
+            return "if this step only needs longer, raise `stall` \(settings)"
+        }
+        if failure.hasPrefix("the container was not ready within") {
+            return
+                "if it only needs longer, raise `start-within`, and the time that the orchestrator gives to the start"
+        }
+        return nil
     }
 
     private mutating func add(_ trace: StackTrace?, failure: String?) {

@@ -19,6 +19,12 @@ package enum Event: Sendable, Equatable {
     case ready(InstanceID)
     /// A watch check ended; `problem` is nil when it passed.
     case watched(InstanceID, problem: Problem?)
+    /// Its log tells how far its start is; nil when it says something new that nobody understands.
+    case progressed(InstanceID, Progress?)
+    /// What `InstanceID` says of its requests at the engine: how many are in flight, and how long ago the last token or
+    /// answer of any of them came. While it is above zero this is said every second or so.
+    case requests(by: InstanceID, inFlight: Int, silentFor: Duration)
+    case canaryAnswered(InstanceID, CanaryAnswer)
     /// It said something of itself (sd_notify(3)).
     case notified(InstanceID, Notice)
     /// The main process ended; what it left of its tree may still be there.
@@ -51,6 +57,33 @@ package enum Event: Sendable, Equatable {
         }
     }
 
+    package struct Progress: Sendable, Equatable, CustomStringConvertible {
+        /// What it does, for example `loading weights`.
+        package var phase: String
+        /// Share of that phase, 0…1, where its log says so.
+        package var fraction: Double?
+
+        package init(phase: String, fraction: Double? = nil) {
+            self.phase = phase
+            self.fraction = fraction
+        }
+
+        package var description: String { phase + (percent.map { " (\($0) %)" } ?? "") }
+
+        /// Whatever was read: also what is no number.
+        private var percent: Int? { fraction.map { $0 > 0 ? Int(min($0, 1) * 100) : 0 } }
+    }
+
+    package enum CanaryAnswer: Sendable, Equatable {
+        case alive
+        /// None came in time.
+        case silent
+        /// An error of the service's, or no connection.
+        case failed(String)
+        /// The request is wrong for this service: no proof of anything.
+        case refused(String)
+    }
+
     package enum Notice: Sendable, Equatable {
         /// `STATUS=`: one line for people.
         case status(String)
@@ -75,6 +108,8 @@ package enum Action: Sendable, Equatable {
     /// Begin the checks whose passing is `ready`.
     case checkReadiness(InstanceID)
     case watch(InstanceID)
+    /// Send one small request, and tell how it ended: `canaryAnswered`.
+    case sendCanary(InstanceID)
     /// End checks and watch of this instance.
     case unwatch(InstanceID)
     /// To the main process.
@@ -102,6 +137,8 @@ package enum Report: Sendable, Equatable {
     case done(InstanceID, after: Duration)
     case unwell(InstanceID, String)
     case recovered(InstanceID)
+    /// The service cannot understand the canary: only its health endpoint is left to prove it alive while it is idle.
+    case canaryRefused(InstanceID, String)
     case failed(InstanceID, Diagnosis, ran: Duration)
     case restarting(service: Int, in: Duration, attempt: Int, of: Int)
     case gaveUp(service: Int, String, RestartPolicy.WhenSpent)

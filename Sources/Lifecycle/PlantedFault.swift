@@ -30,4 +30,14 @@ package enum PlantedFault: Sendable, CaseIterable {
     case asksOnce
     /// Nobody waits for GPU memory.
     case forgetsMemory
+    /// A start that makes no progress is waited for.
+    case ignoresStalls
+    /// A service at work is asked for a proof of life beside its work.
+    case asksTheBusy
+    /// Unanswered checks count although answers to others come in.
+    case doubtsTheBusy
+    /// The requests of a sender that is gone are still waited for.
+    case remembersSenders
+    /// A service that was found wanting serves on.
+    case keepsTheWanting
 }

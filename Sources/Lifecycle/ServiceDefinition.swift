@@ -2,7 +2,7 @@
 package struct ServiceDefinition: Sendable, Equatable {
     package var name: String
     package var role: Role
-    /// Program and arguments.
+    /// Program and arguments; empty for a service that runs elsewhere: nothing is started, it is only watched.
     package var command: [String]
     /// The process's whole environment: nothing else is inherited.
     package var environment: [String: String]
@@ -21,12 +21,18 @@ package struct ServiceDefinition: Sendable, Equatable {
     package var options: ProcessOptions
     /// It holds GPU memory: another one is not started before that of its predecessor is back.
     package var usesGPU: Bool
+    /// How its log tells how far its start is: a name of `Progress`' log formats; nil when it does not.
+    package var logFormat: String?
+    /// Of a task: the service that it proves, and so needs. While it has not succeeded, that service counts as started but not as
+    /// proven; when it ends with status 1, it found the service wanting, and the service is replaced.
+    package var proves: String?
 
     package init(
         name: String, role: Role, command: [String], environment: [String: String] = [:], needs: [String] = [],
         ready: Readiness = Readiness(check: .spawned), watch: Watch? = nil, watchdog: Duration? = nil,
         restart: RestartPolicy = RestartPolicy(), stop: StopPolicy = StopPolicy(), forwards: [Int32] = [],
-        sockets: [String] = [], options: ProcessOptions = ProcessOptions(), usesGPU: Bool = false
+        sockets: [String] = [], options: ProcessOptions = ProcessOptions(), usesGPU: Bool = false,
+        logFormat: String? = nil, proves: String? = nil
     ) {
         self.name = name
         self.role = role
@@ -42,6 +48,8 @@ package struct ServiceDefinition: Sendable, Equatable {
         self.sockets = sockets
         self.options = options
         self.usesGPU = usesGPU
+        self.logFormat = logFormat
+        self.proves = proves
     }
 
     /// What the process is for; decides which phase the container is in while it is not ready.
@@ -52,12 +60,15 @@ package struct ServiceDefinition: Sendable, Equatable {
     /// A task ends by itself, and its exit with status 0 is its success; a service never ends unasked.
     package var isTask: Bool { ready.check == .exit }
 
+    /// It runs somewhere else, and nothing of it here.
+    package var isElsewhere: Bool { command.isEmpty }
+
     /// Whether a running instance of this definition would have to be replaced to be one of the other; what differs
     /// otherwise holds for the running instance as well.
     func needsNewInstance(for other: ServiceDefinition) -> Bool {
         command != other.command || environment != other.environment || sockets != other.sockets
             || options != other.options || ready.check != other.ready.check || watchdog != other.watchdog
-            || usesGPU != other.usesGPU
+            || usesGPU != other.usesGPU || logFormat != other.logFormat || proves != other.proves
     }
 }
 
@@ -94,10 +105,13 @@ package struct Readiness: Sendable, Equatable {
     package var check: Check
     /// Longest time from the start of the process to ready.
     package var within: Duration
+    /// Longest time without any progress, while its log tells of progress; nil: `within` alone limits the start.
+    package var stall: Duration?
 
-    package init(check: Check, within: Duration = .seconds(60)) {
+    package init(check: Check, within: Duration = .seconds(60), stall: Duration? = nil) {
         self.check = check
         self.within = within
+        self.stall = stall
     }
 
     package enum Check: Sendable, Equatable {
@@ -119,12 +133,36 @@ package struct Watch: Sendable, Equatable {
     package var timeout: Duration
     /// Failed checks in a row after which the service is replaced.
     package var failures: Int
+    /// Longest time without a token or an answer while requests are in flight at it; nil: nobody counts them.
+    package var silence: Duration?
+    /// A small request that proves it alive when no other does; nil: none is sent.
+    package var canary: Canary?
 
-    package init(url: String, every: Duration, timeout: Duration, failures: Int) {
+    package init(
+        url: String, every: Duration, timeout: Duration, failures: Int, silence: Duration? = nil, canary: Canary? = nil
+    ) {
         self.url = url
         self.every = every
         self.timeout = timeout
         self.failures = failures
+        self.silence = silence
+        self.canary = canary
+    }
+
+    /// `POST url` with a JSON body. Sent only while nothing is in flight.
+    package struct Canary: Sendable, Equatable {
+        package var url: String
+        package var body: String
+        /// Time without any proof of life after which it is sent.
+        package var after: Duration
+        package var timeout: Duration
+
+        package init(url: String, body: String, after: Duration, timeout: Duration) {
+            self.url = url
+            self.body = body
+            self.after = after
+            self.timeout = timeout
+        }
     }
 }
 
@@ -186,9 +224,19 @@ package struct ContainerPolicy: Sendable, Equatable {
     package var drainDelay: Duration
     /// Longest time from the request to stop to the exit of PID 1, whatever hangs.
     package var shutdownGrace: Duration
+    /// Longest time from the beginning to the first ready, for everything together. It is below the time that an
+    /// orchestrator gives, so that our diagnosis comes first.
+    package var startWithin: Duration
+    /// How long the container goes on calling itself ready while something that had been ready is being healed.
+    package var unreadyAfter: Duration
 
-    package init(drainDelay: Duration = .seconds(3), shutdownGrace: Duration = .seconds(25)) {
+    package init(
+        drainDelay: Duration = .seconds(3), shutdownGrace: Duration = .seconds(25),
+        startWithin: Duration = .seconds(540), unreadyAfter: Duration = .zero
+    ) {
         self.drainDelay = drainDelay
         self.shutdownGrace = shutdownGrace
+        self.startWithin = startWithin
+        self.unreadyAfter = unreadyAfter
     }
 }

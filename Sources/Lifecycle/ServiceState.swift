@@ -55,13 +55,30 @@ extension ServiceMachine {
         package var instance: InstanceID
         package var pid: Int32?
         package var spawnedAt: Instant
-        /// Until when it must be ready.
+        /// Until when it must be ready, with the extensions that it asked for.
         var readyBy: Instant
+        /// Until when the container as a whole must be; nil when this is not its first start.
+        var latest: Instant?
+        /// How far its start is.
+        package var progress: Event.Progress?
+        /// When its start last moved.
+        var movedAt: Instant?
+        /// Until when it is not given up for want of progress, since it said how much time it needs.
+        var needsTimeUntil: Instant?
         package var readyAt: Instant?
+        /// When it last did some work for somebody.
+        var provedAt: Instant?
+        /// How long somebody waited for it and gave up, since then.
+        var waited = Duration.zero
         /// Failed watch checks in a row.
         var failures = 0
         /// When it last sent `WATCHDOG=1`.
         var heardAt: Instant?
+        var canary = Canary()
+
+        /// When it was last known to work; nil until it is ready.
+        var aliveAt: Instant? { readyAt.map { max($0, provedAt ?? $0) } }
+        var startBy: Instant { latest.map { min($0, readyBy) } ?? readyBy }
     }
 
     package struct Stopping: Sendable, Equatable {
@@ -92,6 +109,15 @@ extension ServiceMachine {
         case ended
         /// We end it, since it failed: why. One that hangs is asked where.
         case failed(String, hangs: Bool)
+        /// We end it, since what proves it found that it does not do its work: why. A failed start.
+        case wanting(String)
+
+        var cause: String? {
+            switch self {
+            case .failed(let cause, _), .wanting(let cause): cause
+            case .asked, .ended: nil
+            }
+        }
     }
 
     package enum Next: Sendable, Equatable {

@@ -24,6 +24,10 @@ package struct LineSplitter: Sendable {
         return lines
     }
 
+    /// What has come since the last line end. A progress bar that begins each drawing with a carriage return stands here
+    /// until the next one.
+    package var pending: String? { line.isEmpty ? nil : Self.visible(line) }
+
     /// What came after the last line end; for the end of the stream.
     package mutating func finish() -> String? { take() }
 

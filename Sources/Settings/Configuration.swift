@@ -9,8 +9,9 @@ package struct Configuration: Sendable, Equatable {
     package var stateDirectory = "/workspace/output/.coxswain"
     /// `json` or `console`; nil means console on a terminal and JSON elsewhere.
     package var logFormat: String?
-    package var engine: Engine = .vllm
+    package var engine = Engine()
     package var policy = ContainerPolicy()
+    package var beforeReady = BeforeReady.answer
     /// In an order in which each comes after what it needs.
     package var services: [ServiceDefinition] = []
     /// What the replaced container's `/health` reports.
@@ -32,6 +33,9 @@ package struct Configuration: Sendable, Equatable {
         if logFormat != other.logFormat { names.append("log-format") }
         if policy.drainDelay != other.policy.drainDelay { names.append("drain-delay") }
         if policy.shutdownGrace != other.policy.shutdownGrace { names.append("shutdown-grace") }
+        if policy.startWithin != other.policy.startWithin { names.append("start-within") }
+        if policy.unreadyAfter != other.policy.unreadyAfter { names.append("unready-after") }
+        if beforeReady != other.beforeReady { names.append("before-ready") }
         return names
     }
 
@@ -59,13 +63,27 @@ package struct Configuration: Sendable, Equatable {
     }
 
     /// Who reads the pages.
-    package enum Engine: Sendable, Equatable {
-        /// PaddleX's launcher on vLLM, on a GPU.
-        case vllm
-        /// The embedded one, on the CPU.
-        case tesseract
-        /// Somebody else's, by its base URL.
-        case external(url: String)
+    package struct Engine: Sendable, Equatable, CustomStringConvertible {
+        /// Name of its profile.
+        package var profile = "paddlex-vllm"
+        /// The file that the profile was read from; nil: it is built in.
+        package var file: String?
+        /// Base URL, such as `http://host:8080/v1`, of an engine that runs elsewhere; nil: it runs here.
+        package var url: String?
+        /// It is a vision-language model, asked by a prompt.
+        package var usesVLM = true
+
+        package var description: String {
+            "engine profile \(profile) (\(file ?? "built in"))" + (url.map { ", at \($0)" } ?? "")
+        }
+    }
+
+    /// What becomes of the public port until the container is ready for the first time.
+    package enum BeforeReady: String, Sendable, CaseIterable {
+        /// It answers: probes as they are, and work with 503.
+        case answer
+        /// It is closed: for platforms to which an open port is a ready container.
+        case closed
     }
 
     package struct LegacyFacts: Sendable, Equatable {

@@ -4,8 +4,12 @@ import Lifecycle
 struct EnvironmentReader {
     private let environment: [String: String]
     private(set) var problems: [SettingsProblem] = []
-    /// Port of the engine inside the container.
+    /// Port of an engine that runs inside the container.
     private(set) var enginePort: UInt16 = 8080
+    /// Where an engine that runs elsewhere is.
+    private(set) var engineURL: EngineURL?
+    /// The variable that chose the engine; nil: the file did, or nobody.
+    private(set) var engineChosenBy: String?
 
     init(environment: [String: String]) { self.environment = environment }
 
@@ -23,48 +27,26 @@ struct EnvironmentReader {
             }
         }
         if let port = port("PORT") { configuration.listen.port = port }
-        if let format = value("COXSWAIN_LOG_FORMAT") {
-            if ["json", "console"].contains(format) {
-                configuration.logFormat = format
-            } else {
-                complain("COXSWAIN_LOG_FORMAT", "must be json or console, not \"\(format)\"")
-            }
-        }
-        configuration.policy.drainDelay = duration("COXSWAIN_DRAIN_DELAY") ?? configuration.policy.drainDelay
-        configuration.policy.shutdownGrace = duration("COXSWAIN_SHUTDOWN_GRACE") ?? configuration.policy.shutdownGrace
-        applyLegacy(to: &configuration)
-        applyEngine(to: &configuration)
-        if configuration.listen.port == enginePort {
-            enginePort = enginePort == 8080 ? 8082 : 8080
-            configuration.notes.append(
-                "the public port is \(configuration.listen.port), so the engine listens on \(enginePort) inside the container"
-            )
-        }
+        if let format = choice("COXSWAIN_LOG_FORMAT", of: ["json", "console"]) { configuration.logFormat = format }
+        let choices = Configuration.BeforeReady.allCases.map(\.rawValue)
+        configuration.beforeReady =
+            choice("COXSWAIN_BEFORE_READY", of: choices).flatMap(Configuration.BeforeReady.init)
+            ?? configuration.beforeReady
+        let policy = configuration.policy
+        configuration.policy.drainDelay = duration("COXSWAIN_DRAIN_DELAY") ?? policy.drainDelay
+        configuration.policy.shutdownGrace = duration("COXSWAIN_SHUTDOWN_GRACE") ?? policy.shutdownGrace
+        configuration.policy.startWithin = duration("COXSWAIN_START_WITHIN") ?? policy.startWithin
+        configuration.policy.unreadyAfter = duration("COXSWAIN_UNREADY_AFTER") ?? policy.unreadyAfter
+        readLegacy(to: &configuration)
+        chooseEngine(&configuration)
     }
 
-    private mutating func applyLegacy(to configuration: inout Configuration) {
+    /// The model that the user wants served, or asked for.
+    var model: String? { value("COXSWAIN_ENGINE_MODEL") }
+
+    private mutating func readLegacy(to configuration: inout Configuration) {
         configuration.legacy.objectStoreConfigured =
             value("CLOUDRU_S3_ENDPOINT") != nil && value("CLOUDRU_S3_BUCKET") != nil
-        if let port = port("VLLM_PORT") { enginePort = port }
-        if let url = value("VLLM_URL") {
-            configuration.legacy.vllmURL = url
-            guard let parts = HTTPURL(url) else {
-                return complain("VLLM_URL", "is no http URL: \"\(url)\"")
-            }
-            if ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"].contains(parts.host) {
-                if value("VLLM_PORT") == nil { enginePort = parts.port }
-                if parts.path != "/v1" {
-                    configuration.notes.append(
-                        "VLLM_URL: vLLM has no \(parts.path.isEmpty ? "API at /" : parts.path); pages are sent to http://127.0.0.1:\(enginePort)/v1/chat/completions"
-                    )
-                }
-            } else {
-                configuration.engine = .external(url: "\(parts.scheme)://\(parts.host):\(parts.port)/v1")
-                configuration.notes.append(
-                    "VLLM_URL names another host: no engine is started here, pages are sent to \(parts.scheme)://\(parts.host):\(parts.port)/v1"
-                )
-            }
-        }
         if let home = value("PADDLEX_HOME"), value("PADDLE_PDX_CACHE_HOME") == nil {
             configuration.notes.append(
                 "PADDLEX_HOME: PaddleX reads PADDLE_PDX_CACHE_HOME; the engine gets PADDLE_PDX_CACHE_HOME=\(home)")
@@ -72,23 +54,94 @@ struct EnvironmentReader {
         configuration.legacy.modelsPath =
             (value("PADDLE_PDX_CACHE_HOME") ?? value("PADDLEX_HOME") ?? "\(value("HOME") ?? "/root")/.paddlex")
             + "/official_models"
+        if let port = port("VLLM_PORT") { enginePort = port }
+        if let url = value("VLLM_URL") {
+            guard HTTPURL(url) != nil else { return complain("VLLM_URL", EngineURL.problem(url)) }
+            configuration.legacy.vllmURL = url
+        }
     }
 
-    private mutating func applyEngine(to configuration: inout Configuration) {
+    /// COXSWAIN_ENGINE beats USE_VLM_API, which beats a VLLM_URL on another host, which beats the file.
+    private mutating func chooseEngine(_ configuration: inout Configuration) {
+        if let url = value("VLLM_URL").flatMap(HTTPURL.init), !url.isLocal {
+            engineChosenBy = "VLLM_URL"
+            configuration.engine.profile = "external"
+            configuration.engine.url = nil
+        }
         if value("USE_VLM_API")?.lowercased() == "false" {
-            configuration.engine = .tesseract
-            configuration.notes.append("USE_VLM_API=false: pages are read by the embedded CPU engine (Tesseract)")
+            engineChosenBy = "USE_VLM_API"
+            configuration.engine.profile = "tesseract"
+            configuration.engine.url = nil
         }
         if let name = value("COXSWAIN_ENGINE") {
-            if let engine = Configuration.Engine(name: name) {
-                configuration.engine = engine
-            } else {
-                complain("COXSWAIN_ENGINE", "must be vllm, tesseract or a URL, not \"\(name)\"")
-            }
+            engineChosenBy = "COXSWAIN_ENGINE"
+            if !configuration.chooseEngine(name) { complain("COXSWAIN_ENGINE", EngineURL.problem(name)) }
         }
     }
 
+    /// Finds out where the engine is, once it is known whether it runs here.
+    ///
+    /// - Returns: false when nothing says where.
+    mutating func placeEngine(_ configuration: inout Configuration, isElsewhere: Bool) -> Bool {
+        if isElsewhere { return placeElsewhere(&configuration) }
+        configuration.engine.url = nil
+        let legacyURL = value("VLLM_URL").flatMap(HTTPURL.init).flatMap { $0.isLocal ? $0 : nil }
+        if let legacyURL, value("VLLM_PORT") == nil { enginePort = legacyURL.port }
+        if configuration.listen.port == enginePort {
+            enginePort = enginePort == 8080 ? 8082 : 8080
+            configuration.notes.append(
+                "the public port is \(configuration.listen.port), so the engine listens on \(enginePort) inside the container"
+            )
+        }
+        if let legacyURL, legacyURL.path != "/v1" {
+            configuration.notes.append(
+                "VLLM_URL: vLLM has no \(legacyURL.path.isEmpty ? "API at /" : legacyURL.path); pages are sent to http://127.0.0.1:\(enginePort)/v1/chat/completions"
+            )
+        }
+        if engineChosenBy == "USE_VLM_API" {
+            configuration.notes.append("USE_VLM_API=false: pages are read by the embedded CPU engine (Tesseract)")
+        }
+        return true
+    }
+
+    private mutating func placeElsewhere(_ configuration: inout Configuration) -> Bool {
+        if let text = configuration.engine.url {
+            engineURL = EngineURL(text, alwaysVersioned: false)
+        } else if let text = value("VLLM_URL") {
+            // What is wrong with it was said above.
+            engineURL = EngineURL(text, alwaysVersioned: true)
+        } else {
+            return false
+        }
+        configuration.engine.url = engineURL?.base
+        guard let engineURL else { return true }
+        if engineChosenBy == "VLLM_URL" {
+            configuration.notes.append(
+                "VLLM_URL names another host: no engine is started here, pages are sent to \(engineURL.base)")
+        }
+        if engineURL.isEncrypted {
+            configuration.notes.append(
+                "the engine at \(engineURL.base) is used, but not watched: checks speak plain http. When it is down, the container does not say so"
+            )
+        }
+        return true
+    }
+
+    /// Complains of the choice of engine where it was made.
+    mutating func complainOfEngine(_ message: String, _ reader: inout TableReader) {
+        if let engineChosenBy { complain(engineChosenBy, message) } else { reader.complain("engine", message) }
+    }
+
+    // MARK: Values
+
     private func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    private mutating func choice(_ name: String, of choices: [String]) -> String? {
+        guard let text = value(name) else { return nil }
+        if choices.contains(text) { return text }
+        complain(name, "must be \(choices.joined(separator: " or ")), not \"\(text)\"")
+        return nil
+    }
 
     private mutating func port(_ name: String) -> UInt16? {
         guard let text = value(name) else { return nil }
@@ -104,7 +157,19 @@ struct EnvironmentReader {
         return nil
     }
 
-    private mutating func complain(_ name: String, _ message: String) {
+    mutating func complain(_ name: String, _ message: String) {
         problems.append(SettingsProblem(file: name, line: nil, message: message))
+    }
+}
+
+extension Configuration {
+    /// Takes the name of a profile, or the URL of an engine that runs elsewhere.
+    ///
+    /// - Returns: false for what begins like a URL and is none that can be used.
+    mutating func chooseEngine(_ text: String) -> Bool {
+        let isURL = ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
+        engine.profile = isURL ? "external" : text
+        engine.url = isURL ? text : nil
+        return !isURL || EngineURL(text, alwaysVersioned: false) != nil
     }
 }

@@ -3,16 +3,21 @@ import Lifecycle
 extension Configuration {
     /// Where the settings file is looked for when none is named.
     package static let defaultFile = "/etc/coxswain/coxswain.toml"
+    /// Where users put engine profiles of their own: `NAME.toml`, which comes before a built-in one of that name.
+    package static let defaultEngineFolder = "/etc/coxswain/engines"
 
-    /// Defaults, then the file, then the environment, which wins.
+    /// Defaults, then the engine's profile, then the file, then the environment, which wins.
     ///
     /// - Parameters:
     ///   - file: name and text of the settings file, if there is one.
+    ///   - engineFile: name and text of the user's profile of this name, if there is one.
     ///   - programs: the folder of our own programs.
     ///   - cores: cores of this container.
     /// - Throws: ``SettingsError`` with everything that is wrong.
     package static func load(
-        file: (name: String, text: String)?, environment: [String: String], programs: String, cores: Int
+        file: (name: String, text: String)?,
+        engineFile: (String) throws(SettingsProblem) -> (name: String, text: String)? = { _ in nil },
+        environment: [String: String], programs: String, cores: Int
     ) throws(SettingsError) -> Configuration {
         var configuration = Configuration()
         var reader = TableReader(file: file?.name ?? "settings", text: file?.text ?? "")
@@ -27,89 +32,65 @@ extension Configuration {
         configuration.read(table, &reader)
         var loader = EnvironmentReader(environment: environment)
         loader.apply(to: &configuration)
+
+        var engine = EngineLoader(configuration.engine.profile)
+        if let problem = engine.read(engineFile) { loader.complainOfEngine(problem, &reader) }
+        if !loader.placeEngine(&configuration, isElsewhere: engine.profile.isElsewhere) {
+            loader.complainOfEngine(
+                "the engine profile `\(configuration.engine.profile)` starts nothing, and nothing says where the engine is: set VLLM_URL, or COXSWAIN_ENGINE to its URL",
+                &reader)
+        }
+        configuration.engine.file = engine.file
+        configuration.engine.usesVLM = engine.profile.usesPrompt
+        let placeholders = Placeholders(
+            port: loader.enginePort, url: loader.engineURL?.root ?? "http://127.0.0.1:\(loader.enginePort)",
+            model: loader.model ?? engine.profile.model, programs: programs, cores: cores)
+        // Checks speak plain http: an engine behind https is none of the services.
+        let isWatched = loader.engineURL?.isEncrypted != true
+        let definition = isWatched ? engine.define(environment: environment, placeholders, cores: cores) : nil
         var services = DefaultServices.make(
-            configuration, enginePort: loader.enginePort, environment: environment, programs: programs, cores: cores)
+            configuration, engine: definition, page: engine.profile.page,
+            engineURL: loader.engineURL?.base ?? "http://127.0.0.1:\(loader.enginePort)/v1", environment: environment,
+            programs: programs, cores: cores)
         if case .table(let tables)? = table["service"] {
             // First who is not there at all, so that only a need that the file itself names can miss it.
             let switchedOff = tables.keys.filter { !ServiceTable.isEnabled(tables, $0, reader: &reader) }
             services.removeAll { switchedOff.contains($0.name) }
-            for index in services.indices { services[index].needs.removeAll { switchedOff.contains($0) } }
+            for index in services.indices {
+                services[index].needs.removeAll { switchedOff.contains($0) }
+                if let proved = services[index].proves, switchedOff.contains(proved) { services[index].proves = nil }
+            }
             for name in tables.keys.sorted() where !switchedOff.contains(name) {
-                guard case .table(let own)? = tables[name] else { continue }
+                guard case .table(var own)? = tables[name] else { continue }
+                let path = "service.\(name)"
+                if name == "engine" {
+                    own = placeholders.fill(own, at: path, isProfile: false, reader: &reader)
+                    if engine.profile.isElsewhere {
+                        configuration.notes += ServiceTable.ignored(&own, isWatched: isWatched)
+                        guard isWatched else { continue }
+                    }
+                }
                 let index =
                     services.firstIndex { $0.name == name }
                     ?? {
                         services.append(ServiceTable.unknown(name, environment: environment, cores: cores))
                         return services.count - 1
                     }()
-                ServiceTable.apply(own, to: &services[index], reader: &reader)
-                if services[index].command.isEmpty {
-                    reader.complain("service.\(name)", "service `\(name)` has no command")
+                ServiceTable.apply(own, at: path, to: &services[index], reader: &reader)
+                if services[index].command.isEmpty, services[index].role != .engine {
+                    reader.complain(path, "service `\(name)` has no command")
                 }
             }
         }
         let (sorted, problems) = ServiceGraph.sort(services)
-        for problem in problems { reader.complain(problem.path, problem.message) }
-        guard reader.problems.isEmpty, loader.problems.isEmpty else {
-            throw SettingsError(problems: reader.problems + loader.problems)
+        for problem in problems + ServicePorts.conflicts(services, listen: configuration.listen.port) {
+            reader.complain(problem.path, problem.message)
+        }
+        guard reader.problems.isEmpty, engine.problems.isEmpty, loader.problems.isEmpty else {
+            throw SettingsError(problems: reader.problems + engine.problems + loader.problems)
         }
         configuration.services = sorted
         configuration.helperEnvironment = ServiceEnvironment.forHelpers(environment)
         return configuration
-    }
-
-    private mutating func read(_ table: [String: SettingValue], _ reader: inout TableReader) {
-        reader.checkKeys(
-            table, at: "",
-            known: [
-                "listen", "output-dir", "state-dir", "log-format", "engine", "drain-delay", "shutdown-grace", "service",
-            ])
-        if let text = reader.text(table, "listen", at: "") {
-            if let endpoint = Endpoint(text) {
-                listen = endpoint
-            } else {
-                reader.complain(
-                    "listen", "`listen` must be ADDRESS:PORT, for example \"0.0.0.0:8081\", not \"\(text)\"")
-            }
-        }
-        if let folder = reader.text(table, "output-dir", at: "") {
-            outputDirectory = folder
-            stateDirectory = "\(folder)/.coxswain"
-        }
-        if let folder = reader.text(table, "state-dir", at: "") { stateDirectory = folder }
-        if let format = reader.text(table, "log-format", at: "") {
-            if ["json", "console"].contains(format) {
-                logFormat = format
-            } else {
-                reader.complain("log-format", "`log-format` must be \"json\" or \"console\", not \"\(format)\"")
-            }
-        }
-        if let name = reader.text(table, "engine", at: "") {
-            if let engine = Engine(name: name) {
-                self.engine = engine
-            } else {
-                reader.complain(
-                    "engine",
-                    "`engine` must be \"vllm\", \"tesseract\" or a URL such as \"http://host:8080/v1\", not \"\(name)\""
-                )
-            }
-        }
-        if let delay = reader.duration(table, "drain-delay", at: "") { policy.drainDelay = delay }
-        if let grace = reader.duration(table, "shutdown-grace", at: "") { policy.shutdownGrace = grace }
-        if let services = reader.table(table, "service", at: "") {
-            for name in services.keys.sorted() { _ = reader.table(services, name, at: "service") }
-        }
-    }
-}
-
-extension Configuration.Engine {
-    /// `vllm`, `tesseract`, or the URL of an engine that runs elsewhere.
-    init?(name: String) {
-        switch name {
-        case "vllm": self = .vllm
-        case "tesseract": self = .tesseract
-        case let url where url.hasPrefix("http://") || url.hasPrefix("https://"): self = .external(url: url)
-        default: return nil
-        }
     }
 }

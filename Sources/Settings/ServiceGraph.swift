@@ -2,7 +2,7 @@ import Lifecycle
 
 /// Puts services into an order in which each comes after what it needs.
 enum ServiceGraph {
-    /// - Returns: the services in order, and what is wrong: unknown needs, cycles.
+    /// - Returns: the services in order, and what is wrong: unknown needs, proofs that prove nothing, cycles.
     static func sort(_ services: [ServiceDefinition]) -> (
         sorted: [ServiceDefinition], problems: [(path: String, message: String)]
     ) {
@@ -16,6 +16,9 @@ enum ServiceGraph {
                         "service.\(service.name).needs",
                         "service `\(service.name)` needs `\(need)`, which does not exist\(near)"
                     ))
+            }
+            if let problem = proofProblem(service, names) {
+                problems.append(("service.\(service.name).proves", problem))
             }
         }
         var sorted: [ServiceDefinition] = []
@@ -38,5 +41,21 @@ enum ServiceGraph {
             sorted.append(service)
         }
         return (sorted, problems)
+    }
+
+    private static func proofProblem(_ service: ServiceDefinition, _ names: Set<String>) -> String? {
+        guard let proved = service.proves else { return nil }
+        guard names.contains(proved) else {
+            let near = NearestWord.find(proved, among: names).map { "; did you mean `\($0)`?" } ?? ""
+            return "service `\(service.name)` proves `\(proved)`, which does not exist\(near)"
+        }
+        guard service.isTask else {
+            return "service `\(service.name)` proves `\(proved)`, which only a task can: ready = { exit = true }"
+        }
+        // It runs again whenever what it needs was replaced, and so does the proof.
+        guard service.needs.contains(proved) else {
+            return "service `\(service.name)` proves `\(proved)` and has to need it too: needs = [\"\(proved)\"]"
+        }
+        return nil
     }
 }

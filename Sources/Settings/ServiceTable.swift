@@ -3,8 +3,13 @@ import Lifecycle
 /// Reads `[service.NAME]` over what the service is by default.
 enum ServiceTable {
     private static let keys = [
-        "enabled", "command", "needs", "environment", "ready", "watch", "watchdog", "restart", "stop", "forward",
+        "command", "needs", "environment", "log", "ready", "watch", "watchdog", "proves", "restart", "stop", "forward",
         "sockets", "gpu", "user", "directory", "limits", "oom-score-adjust", "nice",
+    ]
+    /// Those that mean something for a process of ours alone.
+    private static let processKeys = [
+        "command", "environment", "log", "watchdog", "stop", "forward", "sockets", "gpu", "user", "directory", "limits",
+        "oom-score-adjust", "nice",
     ]
 
     /// `enabled = false` leaves a service out of the container.
@@ -21,11 +26,27 @@ enum ServiceTable {
         return ServiceDefinition(name: name, role: isPreload ? .preload : .other, command: [], environment: own)
     }
 
+    /// Takes out of `[service.engine]` what means nothing for an engine that runs elsewhere.
+    ///
+    /// - Parameter isWatched: false for an engine of which nothing is a service.
+    /// - Returns: notes for the log. That the engine is elsewhere may be the environment's word, which wins.
+    static func ignored(_ table: inout [String: SettingValue], isWatched: Bool) -> [String] {
+        let names = table.keys.filter { !isWatched || processKeys.contains($0) }.sorted()
+        for name in names { table[name] = nil }
+        guard !names.isEmpty else { return [] }
+        return [
+            "the engine runs elsewhere\(isWatched ? "" : ", and is not watched"): not used of [service.engine]: \(names.joined(separator: ", "))"
+        ]
+    }
+
+    /// - Parameters:
+    ///   - path: where the table stands in its file.
+    ///   - isProfile: it stands in an engine's profile.
     static func apply(
-        _ table: [String: SettingValue], to definition: inout ServiceDefinition, reader: inout TableReader
+        _ table: [String: SettingValue], at path: String, isProfile: Bool = false,
+        to definition: inout ServiceDefinition, reader: inout TableReader
     ) {
-        let path = "service.\(definition.name)"
-        reader.checkKeys(table, at: path, known: keys)
+        reader.checkKeys(table, at: path, known: isProfile ? keys : keys + ["enabled"])
         if let command = reader.texts(table, "command", at: path) {
             if command.isEmpty { reader.complain("\(path).command", "`\(path).command` is empty") }
             definition.command = command
@@ -43,7 +64,11 @@ enum ServiceTable {
             apply(restart: restart, path, &definition, &reader)
         }
         if let stop = reader.table(table, "stop", at: path) { apply(stop: stop, path, &definition, &reader) }
-        definition.watchdog = reader.duration(table, "watchdog", at: path) ?? definition.watchdog
+        definition.watchdog = reader.limit(table, "watchdog", at: path) ?? definition.watchdog
+        if let format = reader.choice(table, "log", at: path, of: ["vllm", "json", "plain"]) {
+            definition.logFormat = format == "plain" ? nil : format
+        }
+        if let proved = reader.text(table, "proves", at: path) { definition.proves = proved }
         definition.usesGPU = reader.flag(table, "gpu", at: path) ?? definition.usesGPU
         if let names = reader.texts(table, "forward", at: path) {
             definition.forwards = names.compactMap { name in
@@ -55,40 +80,6 @@ enum ServiceTable {
             }
         }
         ProcessOptionsTable.apply(table, path, to: &definition.options, reader: &reader)
-    }
-
-    private static func apply(
-        ready table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
-        _ reader: inout TableReader
-    ) {
-        let path = "\(path).ready"
-        reader.checkKeys(table, at: path, known: ["http", "every", "notify", "exit", "within"])
-        var (url, every) = ("", Duration.milliseconds(250))
-        if case .http(let ownURL, let ownEvery) = definition.ready.check { (url, every) = (ownURL, ownEvery) }
-        url = reader.text(table, "http", at: path) ?? url
-        every = reader.duration(table, "every", at: path) ?? every
-        if !url.isEmpty { definition.ready.check = .http(url: url, every: every) }
-        if reader.flag(table, "notify", at: path) == true { definition.ready.check = .notify }
-        if reader.flag(table, "exit", at: path) == true { definition.ready.check = .exit }
-        if let within = reader.duration(table, "within", at: path) { definition.ready.within = within }
-    }
-
-    private static func apply(
-        watch table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
-        _ reader: inout TableReader
-    ) {
-        let path = "\(path).watch"
-        reader.checkKeys(table, at: path, known: ["http", "every", "timeout", "failures"])
-        guard let url = reader.text(table, "http", at: path) ?? definition.watch?.url else {
-            return reader.complain(path, "`\(path).http` is missing: the URL to check")
-        }
-        var watch =
-            definition.watch ?? Watch(url: url, every: .seconds(5), timeout: .seconds(2), failures: 3)
-        watch.url = url
-        watch.every = reader.duration(table, "every", at: path) ?? watch.every
-        watch.timeout = reader.duration(table, "timeout", at: path) ?? watch.timeout
-        watch.failures = reader.integer(table, "failures", at: path, atLeast: 1) ?? watch.failures
-        definition.watch = watch
     }
 
     private static func apply(

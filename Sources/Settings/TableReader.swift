@@ -28,6 +28,17 @@ struct TableReader {
         take(table, key, path, "a string") { if case .text(let text) = $0 { text } else { nil } }
     }
 
+    mutating func choice(
+        _ table: [String: SettingValue], _ key: String, at path: String, of choices: [String]
+    ) -> String? {
+        guard let text = text(table, key, at: path) else { return nil }
+        if choices.contains(text) { return text }
+        let path = Self.join(path, key)
+        let known = choices.map { "\"\($0)\"" }.joined(separator: " or ")
+        complain(path, "`\(path)` must be \(known), not \"\(text)\"")
+        return nil
+    }
+
     mutating func integer(_ table: [String: SettingValue], _ key: String, at path: String, atLeast least: Int) -> Int? {
         take(table, key, path, "an integer of at least \(least)") {
             if case .integer(let value) = $0, value >= least { value } else { nil }
@@ -50,6 +61,30 @@ struct TableReader {
         take(table, key, path, "a duration such as \"250ms\", \"5s\" or \"15m\"") {
             if case .text(let text) = $0 { DurationText.parse(text) } else { nil }
         }
+    }
+
+    mutating func duration(
+        _ table: [String: SettingValue], _ key: String, at path: String, atLeast least: Duration
+    ) -> Duration? {
+        guard let duration = duration(table, key, at: path) else { return nil }
+        if duration >= least { return duration }
+        let path = Self.join(path, key)
+        complain(path, "`\(path)` must be at least \(Int(least / .milliseconds(1)))ms")
+        return nil
+    }
+
+    /// A duration that can be switched off by `"0s"`; the inner nil is that.
+    mutating func limit(_ table: [String: SettingValue], _ key: String, at path: String) -> Duration?? {
+        duration(table, key, at: path).map { $0 > .zero ? .some($0) : nil }
+    }
+
+    /// The URL of something that is asked by plain http.
+    mutating func url(_ table: [String: SettingValue], _ key: String, at path: String) -> String? {
+        guard let text = text(table, key, at: path) else { return nil }
+        if HTTPURL(text)?.scheme == "http" { return text }
+        let path = Self.join(path, key)
+        complain(path, "`\(path)` must be an http:// URL (checks do not speak https), not \"\(text)\"")
+        return nil
     }
 
     mutating func texts(_ table: [String: SettingValue], _ key: String, at path: String) -> [String]? {

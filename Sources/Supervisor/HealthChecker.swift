@@ -19,19 +19,55 @@ final class HealthChecker: Sendable {
     /// One series of checks; it ends when this is stopped or released.
     final class Series: Sendable {
         private let stopped = Atomic(false)
+        fileprivate let next = Mutex<Scheduled<Void>?>(nil)
         var isStopped: Bool { stopped.load(ordering: .relaxed) }
         func stop() { stopped.store(true, ordering: .relaxed) }
     }
 
+    /// Time between two knocks at a port that refuses: a refusal costs some 50 µs, and the first moment at which an
+    /// engine can serve is when its port opens.
+    static let knock = Duration.milliseconds(20)
+
     /// Asks every so often until the answer is 200, and reports that once.
     func untilReady(_ id: InstanceID, url: String, every: Duration, series: Series) {
-        check(url, timeout: .seconds(2)).whenComplete { [weak series, report, loop] result in
+        exchange(url, timeout: .seconds(2)).whenComplete { [weak series, report, loop] result in
             guard let series, !series.isStopped else { return }
             if case .success(200) = result { return report(.ready(id)) }
-            loop.scheduleTask(in: TimeAmount(every)) { [weak series] in
+            var wait = every
+            if case .failure(let error) = result, !(error is CheckError) { wait = min(every, Self.knock) }
+            let next = loop.scheduleTask(in: TimeAmount(wait)) { [weak series] in
                 guard let series, !series.isStopped else { return }
                 self.untilReady(id, url: url, every: every, series: series)
             }
+            series.next.withLock { $0 = next }
+        }
+    }
+
+    /// Something says that the service can serve now: asks at once.
+    func askNow(_ id: InstanceID, url: String, every: Duration, series: Series) {
+        guard let next = series.next.withLock({ $0 }) else { return }
+        loop.execute { [weak series] in
+            guard let series, !series.isStopped else { return }
+            next.cancel()
+            self.untilReady(id, url: url, every: every, series: series)
+        }
+    }
+
+    /// Sends one small request, and reports how it ended.
+    func sendCanary(_ id: InstanceID, _ canary: Watch.Canary, series: Series) {
+        exchange(canary.url, body: canary.body, timeout: TimeAmount(canary.timeout)).whenComplete {
+            [weak series, report] result in
+            guard let series, !series.isStopped else { return }
+            let answer: Event.CanaryAnswer =
+                switch result {
+                // Busy is alive.
+                case .success(200..<300), .success(429): .alive
+                case .success(let status) where status >= 500: .failed("it answered \(status)")
+                case .success(let status): .refused("it answered \(status)")
+                case .failure(CheckError.timeout): .silent
+                case .failure(let error): .failed("\(error)")
+                }
+            report(.canaryAnswered(id, answer))
         }
     }
 
@@ -39,13 +75,15 @@ final class HealthChecker: Sendable {
     func watch(_ id: InstanceID, _ watch: Watch, series: Series) {
         loop.scheduleTask(in: TimeAmount(watch.every)) { [weak series] in
             guard let series, !series.isStopped else { return }
-            self.check(watch.url, timeout: TimeAmount(watch.timeout)).whenComplete { [weak series] result in
+            self.exchange(watch.url, timeout: TimeAmount(watch.timeout)).whenComplete { [weak series] result in
                 guard let series, !series.isStopped else { return }
                 let problem: Event.Problem?
                 switch result {
                 case .success(200): problem = nil
                 case .success(let status): problem = .unwell("\(watch.url) answered \(status)")
-                case .failure: problem = .silent("\(watch.url) did not answer within \(watch.timeout.readable)")
+                case .failure(CheckError.timeout):
+                    problem = .silent("\(watch.url) did not answer within \(watch.timeout.readable)")
+                case .failure: problem = .silent("\(watch.url) cannot be reached")
                 }
                 self.report(.watched(id, problem: problem))
                 self.watch(id, watch, series: series)
@@ -53,23 +91,17 @@ final class HealthChecker: Sendable {
         }
     }
 
-    /// One `GET`; the future holds the status.
-    private func check(_ text: String, timeout: TimeAmount) -> EventLoopFuture<Int> {
+    /// One `GET`, or one `POST` of JSON; the future holds the status.
+    private func exchange(_ text: String, body: String? = nil, timeout: TimeAmount) -> EventLoopFuture<Int> {
         let answer = loop.makePromise(of: Int.self)
         guard let url = HTTPURL(text) else {
             answer.fail(CheckError.notAURL)
             return answer.futureResult
         }
-        let address: SocketAddress
-        do {
-            let host = url.host == "localhost" ? "127.0.0.1" : url.host.filter { $0 != "[" && $0 != "]" }
-            address = try SocketAddress(ipAddress: host, port: Int(url.port))
-        } catch {
-            answer.fail(error)
-            return answer.futureResult
-        }
+        // The engine on loopback listens on IPv4; a name of another host is looked up.
+        let host = url.host == "localhost" ? "127.0.0.1" : url.host.filter { $0 != "[" && $0 != "]" }
         let deadline = loop.scheduleTask(in: timeout) { answer.fail(CheckError.timeout) }
-        ClientBootstrap(group: loop)
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(timeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -77,7 +109,9 @@ final class HealthChecker: Sendable {
                     try channel.pipeline.syncOperations.addHandler(StatusReader(answer: answer))
                 }
             }
-            .connect(to: address)
+        // Only a name is looked up, which takes a thread.
+        let numeric = try? SocketAddress(ipAddress: host, port: Int(url.port))
+        (numeric.map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: host, port: Int(url.port)))
             .whenComplete { result in
                 switch result {
                 case .failure(let error):
@@ -85,10 +119,18 @@ final class HealthChecker: Sendable {
                 case .success(let channel):
                     // Whatever the outcome, the connection goes: answered, timed out, or broken.
                     answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
-                    let head = HTTPRequestHead(
-                        version: .http1_1, method: .GET, uri: url.path.isEmpty ? "/" : url.path,
+                    var head = HTTPRequestHead(
+                        version: .http1_1, method: body == nil ? .GET : .POST, uri: url.path.isEmpty ? "/" : url.path,
                         headers: ["Host": "\(url.host):\(url.port)", "Connection": "close"])
+                    if let body {
+                        head.headers.add(name: "Content-Type", value: "application/json")
+                        head.headers.add(name: "Content-Length", value: String(body.utf8.count))
+                    }
                     channel.write(HTTPClientRequestPart.head(head), promise: nil)
+                    if let body {
+                        let buffer = channel.allocator.buffer(string: body)
+                        channel.write(HTTPClientRequestPart.body(.byteBuffer(buffer)), promise: nil)
+                    }
                     channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
                 }
             }

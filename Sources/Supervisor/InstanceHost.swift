@@ -3,6 +3,7 @@ import Glibc
 import Lifecycle
 import OperatorLog
 import ProcessHost
+import Progress
 import Settings
 
 /// The processes of all services: starts them, speaks to them, and knows when nothing is left of one.
@@ -11,6 +12,7 @@ final class InstanceHost {
     private let log: LogHub
     private let programs: String
     private let tell: (Event) -> Void
+    private let saysItServes: (InstanceID) -> Void
     private var instances: [InstanceID: ServiceInstance] = [:]
     /// Shims that have said their last word and are about to end.
     private var leaving: Set<ProcessID> = []
@@ -34,11 +36,16 @@ final class InstanceHost {
     /// - Parameters:
     ///   - programs: the folder of our own programs.
     ///   - tell: takes what happened to the core.
-    init(loop: ProcessHost.EventLoop, log: LogHub, programs: String, tell: @escaping (Event) -> Void) {
+    ///   - saysItServes: told when the log of one that starts says that it can serve.
+    init(
+        loop: ProcessHost.EventLoop, log: LogHub, programs: String, tell: @escaping (Event) -> Void,
+        saysItServes: @escaping (InstanceID) -> Void
+    ) {
         self.loop = loop
         self.log = log
         self.programs = programs
         self.tell = tell
+        self.saysItServes = saysItServes
         leftovers = LeftoverKeeper(loop: loop, log: log)
     }
 
@@ -57,6 +64,8 @@ final class InstanceHost {
         let instance = ServiceInstance(
             id: id, definition: definition, log: InstanceLog(hub: log, service: definition.name))
         instances[id] = instance
+        // Nothing of it is here; what is done with it is done by its checks.
+        if definition.isElsewhere { return tell(.spawned(id, pid: 0)) }
         do {
             try begin(instance)
         } catch {
@@ -104,17 +113,46 @@ final class InstanceHost {
         let error = try instance.log.pipe()
         defer { close(error) }
         let id = instance.id
+        if let format = definition.logFormat.flatMap(LogFormat.init(rawValue:)) { readStart(of: instance, format) }
         instance.process = try ServiceProcess(
             loop: loop, shimPath: "\(programs)/coxswain-shim", launch: launch, output: (out, error), sockets: sockets
         ) { [unowned self] in changed(id, $0) }
     }
 
+    private func readStart(of instance: ServiceInstance, _ format: LogFormat) {
+        let id = instance.id
+        var reader = StartReader(format)
+        instance.log.reader = { [unowned self] line in
+            switch reader.read(line) {
+            case .progress(let progress): tell(.progressed(id, progress))
+            case .serving: saysItServes(id)
+            case nil: break
+            }
+        }
+    }
+
     // MARK: While they run
 
-    func signal(_ id: InstanceID, _ number: CInt) { instances[id]?.process?.signal(number) }
-    func signalDescendants(_ id: InstanceID, _ number: CInt) { instances[id]?.process?.signalDescendants(number) }
+    func signal(_ id: InstanceID, _ number: CInt) {
+        if !endElsewhere(id) { instances[id]?.process?.signal(number) }
+    }
+
+    func signalDescendants(_ id: InstanceID, _ number: CInt) {
+        if !endElsewhere(id) { instances[id]?.process?.signalDescendants(number) }
+    }
+
+    /// What runs elsewhere is let go of at once.
+    private func endElsewhere(_ id: InstanceID) -> Bool {
+        guard let instance = instances[id], instance.definition.isElsewhere else { return false }
+        instance.checks?.stop()
+        instances[id] = nil
+        tell(.exited(id, .code(0)))
+        tell(.gone(id, Evidence()))
+        return true
+    }
 
     func kill(_ id: InstanceID) {
+        if endElsewhere(id) { return }
         instances[id]?.process?.kill()
         instances[id]?.group?.kill()
     }
@@ -127,8 +165,11 @@ final class InstanceHost {
     }
 
     func becameReady(_ id: InstanceID) {
+        instances[id]?.log.reader = nil
         if let shim = instances[id]?.process?.shim { leftovers.isReady(id.number, shim: shim) }
     }
+
+    func checks(of id: InstanceID) -> HealthChecker.Series? { instances[id]?.checks }
 
     func setChecks(_ id: InstanceID, _ checks: HealthChecker.Series?) {
         instances[id]?.checks?.stop()

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import OperatorLog
 import ProcessHost
+import Progress
 import TimeOfDay
 
 /// Every line of every process becomes one record of one log.
@@ -39,6 +40,9 @@ final class InstanceLog {
     private let service: String
     private(set) var tail = LogTail()
     private var sources: [Source] = []
+    private var bars = ProgressBarFilter()
+    /// Told each line, while somebody wants to know.
+    var reader: ((String) -> Void)?
 
     init(hub: LogHub, service: String) {
         self.hub = hub
@@ -82,6 +86,7 @@ final class InstanceLog {
             let length = Glibc.read(source.descriptor, chunk.baseAddress, chunk.count)
             guard length > 0 else { return length < 0 && errno == EINTR ? true : length < 0 ? false : nil }
             emit(source.splitter.feed(chunk[..<length]))
+            if let reader, let pending = source.splitter.pending { reader(pending) }
             return true
         }
         if let more { return more }
@@ -96,6 +101,9 @@ final class InstanceLog {
         let now = WallClock.now()
         for line in lines {
             tail.append(line)
+            reader?(line)
+            // A progress bar is drawn hundreds of times.
+            guard bars.writes(line) else { continue }
             hub.write(LineParser.parse(line, service: service, pid: nil, time: now))
         }
     }

@@ -1,5 +1,6 @@
 import Lifecycle
 import OperatorLog
+import Settings
 
 /// Puts what the core reports into words.
 enum Narrator {
@@ -13,8 +14,13 @@ enum Narrator {
         case .phase(let phase, let reason):
             let level: Record.Level = phase == .failed ? .error : phase == .degraded ? .warning : .info
             return (level, "container is \(phase.rawValue)\(reason.isEmpty ? "" : ": \(reason)")", [])
+        case .started(let id, _) where services[id.service].definition.isElsewhere:
+            return (.info, "\(name(id)) runs elsewhere, and is only watched", [])
         case .started(let id, let pid):
-            return (.info, "\(name(id)) started", [("pid", "\(pid)")])
+            let definition = services[id.service].definition
+            // What is really run, of a profile, settings and environment.
+            let command = definition.role == .engine ? [("command", CommandText.readable(definition.command))] : []
+            return (.info, "\(name(id)) started", [("pid", "\(pid)")] + command)
         case .ready(let id, let after):
             return (.info, "\(name(id)) is ready after \(after.readable)", [])
         case .done(let id, let after):
@@ -23,6 +29,12 @@ enum Narrator {
             return (.warning, "\(name(id)) says it is not well: \(problem)", [])
         case .recovered(let id):
             return (.info, "\(name(id)) is well again", [])
+        case .canaryRefused(let id, let why):
+            return (
+                .warning,
+                "\(name(id)) does not understand the small request that proves it alive (\(why)): while it is idle only its "
+                    + "health endpoint is asked; set `watch.canary.body` to a request it understands", []
+            )
         case .failed(let id, let diagnosis, let ran):
             return (
                 .error, "\(name(id)) failed after \(ran.readable): \(diagnosis.cause)", fields(of: diagnosis)

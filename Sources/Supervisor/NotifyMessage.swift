@@ -6,7 +6,7 @@ enum NotifyMessage {
     static func events(
         of id: InstanceID, _ fields: [(key: String, value: String)], isAskedForReady: Bool
     ) -> [Event] {
-        fields.compactMap { field in
+        let said = fields.compactMap { field -> Event? in
             switch (field.key, field.value) {
             case ("READY", "1"): isAskedForReady ? .ready(id) : nil
             case ("STATUS", let text): .notified(id, .status(printable(text)))
@@ -17,11 +17,24 @@ enum NotifyMessage {
             default: nil
             }
         }
+        return said + [requests(of: id, fields)].compactMap { $0 }
     }
 
+    /// What the API says of its requests at the engine, in fields of our own (sd_notify(3) leaves `X_…` to programs).
+    private static func requests(of id: InstanceID, _ fields: [(key: String, value: String)]) -> Event? {
+        func number(_ key: String) -> Int64? {
+            fields.first { $0.key == key }.flatMap { Int64($0.value) }.flatMap { $0 >= 0 ? $0 : nil }
+        }
+        guard let count = number("X_ENGINE_REQUESTS") else { return nil }
+        let silent = min(number("X_ENGINE_SILENT_USEC") ?? 0, longest)
+        return .requests(by: id, inFlight: Int(min(count, 1_000_000)), silentFor: .microseconds(silent))
+    }
+
+    /// A year in microseconds: as good as any longer time, and does not overflow.
+    private static let longest: Int64 = 31_536_000_000_000
+
     private static func extended(of id: InstanceID, _ text: String) -> Event? {
-        // A year is as good as any longer time, and does not overflow.
-        Int64(text).flatMap { $0 > 0 ? .notified(id, .extend(.microseconds(min($0, 31_536_000_000_000)))) : nil }
+        Int64(text).flatMap { $0 > 0 ? .notified(id, .extend(.microseconds(min($0, longest)))) : nil }
     }
 
     /// A service's own words go into logs and status pages.

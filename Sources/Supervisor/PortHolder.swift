@@ -14,25 +14,33 @@ final class PortHolder {
     private let group: any EventLoopGroup
     private let state: @Sendable () -> ContainerState
     private var accepting: EventLoopFuture<any Channel>?
+    /// Nobody has listened on it yet, so that connections are refused.
+    private var isClosed: Bool
 
-    init(host: String, port: UInt16, group: any EventLoopGroup, state: @escaping @Sendable () -> ContainerState) throws
-    {
-        descriptor = try TCPListener.listen(host: host, port: port, backlog: PortAcceptor.backlog)
+    /// - Parameter staysClosed: it is bound, and refuses connections until the API listens on it for the first time.
+    init(
+        host: String, port: UInt16, staysClosed: Bool, group: any EventLoopGroup,
+        state: @escaping @Sendable () -> ContainerState
+    ) throws {
+        descriptor = try TCPListener.listen(
+            host: host, port: port, backlog: staysClosed ? nil : PortAcceptor.backlog)
+        isClosed = staysClosed
         self.group = group
         self.state = state
     }
 
     /// Begins to accept, if it does not already.
     func take() {
-        guard accepting == nil else { return }
+        guard accepting == nil, !isClosed else { return }
         // A duplicate, so that closing NIO's channel leaves the socket open.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { return }
         accepting = PortAcceptor.accept(on: copy, group: group, state: state)
     }
 
-    /// Stops accepting; connections already accepted get their answers.
+    /// Stops accepting, since the API does; connections already accepted get their answers.
     func release() {
+        isClosed = false
         accepting?.whenSuccess { $0.close(promise: nil) }
         accepting = nil
     }

@@ -17,7 +17,7 @@ enum Preflight {
                 throw Problem(
                     code: .settings,
                     message: "service `\(service.name)`: the program `\(program)` is not there or not executable; "
-                        + hint(configuration, program))
+                        + hint(program))
             }
             if let user = service.options.user {
                 do {
@@ -28,7 +28,7 @@ enum Preflight {
             }
             // Never a silent fallback: a container for a GPU that finds none says so and stops.
             if ["paddlex_genai_server", "vllm"].contains(program.split(separator: "/").last.map(String.init) ?? ""),
-                service.role == .engine, !hasGPU
+                service.role == .engine, service.usesGPU, !hasGPU
             {
                 throw Problem(
                     code: .hopeless,
@@ -39,12 +39,10 @@ enum Preflight {
         }
     }
 
-    private static func hint(_ configuration: Configuration, _ program: String) -> String {
-        switch configuration.engine {
-        case .vllm where program == "paddlex_genai_server":
-            "use an image that has PaddleX's vLLM server, set `[service.engine] command`, or ask for the CPU engine with COXSWAIN_ENGINE=tesseract"
-        default: "correct `command` in the settings, or the PATH"
-        }
+    private static func hint(_ program: String) -> String {
+        program == "paddlex_genai_server"
+            ? "use an image that has PaddleX's vLLM server, choose another engine profile (`engine`), or ask for the CPU engine with COXSWAIN_ENGINE=tesseract"
+            : "correct `command` in the settings, or the PATH"
     }
 
     /// NVIDIA's device nodes; /dev/dxg is what WSL has instead.

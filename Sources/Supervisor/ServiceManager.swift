@@ -35,6 +35,9 @@ final class ServiceManager {
         send(fields)
     }
 
+    /// One line for people.
+    func status(_ text: String) { send(["STATUS=\(text)"]) }
+
     /// The start, or the stop, may take this long.
     func needsTime(_ time: Duration) {
         send(["EXTEND_TIMEOUT_USEC=\(Int64((time.inSeconds * 1e6).rounded(.up)))"])

@@ -27,7 +27,7 @@ final class StateKeeper {
         beginning = startedAt - now.sinceBeginning.inSeconds
         facts = Facts(
             version: Version.current, vllmURL: configuration.legacy.vllmURL,
-            usesVLM: configuration.engine != .tesseract, modelsPath: configuration.legacy.modelsPath,
+            usesVLM: configuration.engine.usesVLM, modelsPath: configuration.legacy.modelsPath,
             missingModels: [], outputDirectory: configuration.outputDirectory,
             objectStoreConfigured: configuration.legacy.objectStoreConfigured, engineService: "engine")
         current.set(ContainerState(startedAt: startedAt, facts: facts))
@@ -39,13 +39,18 @@ final class StateKeeper {
     }
 
     /// Publishes the machine's state if it has changed; returns its revision.
+    ///
+    /// - Parameter start: how far what is being started is, and the time left; nil when nothing is.
     @discardableResult
-    func update(from machine: ContainerMachine) -> UInt64 {
+    func update(from machine: ContainerMachine, start: (share: Double, remaining: Duration)?) -> UInt64 {
         let last = current.state
+        let progress = start.map { ($0.share * 1000).rounded(.down) / 1000 } ?? machine.progress
         var next = ContainerState(
             revision: last.revision, phase: ContainerState.Phase(rawValue: machine.phase.rawValue) ?? .starting,
-            ready: machine.isReady, startedOnce: machine.startedOnce, held: machine.isHeld, reason: machine.reason,
-            progress: machine.progress, etaSeconds: nil, startedAt: startedAt,
+            ready: machine.isCalledReady, startedOnce: machine.startedOnce, held: machine.isHeld,
+            engineProven: machine.isProven(facts.engineService), reason: reason(machine),
+            progress: progress, etaSeconds: start.map { Int($0.remaining.inSeconds.rounded(.up)) },
+            startedAt: startedAt,
             services: machine.services.filter { !$0.isRetired }.map(serviceState), facts: facts)
         guard next != last else { return last.revision }
         next.revision += 1
@@ -60,12 +65,26 @@ final class StateKeeper {
     private func serviceState(_ service: ServiceMachine) -> ServiceState {
         ServiceState(
             name: service.definition.name, state: service.state.name.rawValue, since: wall(service.since),
-            pid: service.live?.pid, restarts: service.restarts, status: service.status,
+            pid: service.live?.pid.flatMap { $0 > 0 ? $0 : nil }, restarts: service.restarts,
+            status: service.status ?? progress(service),
             lastFailure: service.lastFailure.map { failure in
                 .init(
                     cause: failure.cause, hint: failure.diagnosis.hint, kind: failure.diagnosis.kind.rawValue,
                     stack: failure.diagnosis.stack, at: wall(failure.at))
             })
+    }
+
+    /// With what the service that is waited for does.
+    private func reason(_ machine: ContainerMachine) -> String {
+        guard machine.phase != .ready, let starting = machine.services.first(where: { progress($0) != nil }),
+            let progress = progress(starting), machine.reason == "\(starting.definition.name) is starting"
+        else { return machine.reason }
+        return "\(machine.reason): \(progress)"
+    }
+
+    private func progress(_ service: ServiceMachine) -> String? {
+        guard service.state.name == .starting else { return nil }
+        return service.live?.progress?.description
     }
 
     /// Milliseconds are enough, and make equal states equal.

@@ -23,6 +23,8 @@ package final class Supervisor {
     private let group: any EventLoopGroup
     private let manager: ServiceManager?
     private let life: LifeRecord
+    private let start: StartTracker
+    private var estimating: ProcessHost.EventLoop.TimerToken?
 
     private var port: PortHolder?
     private var checker: HealthChecker?
@@ -31,7 +33,9 @@ package final class Supervisor {
     private var notify: NotifyReceiver?
     private var signals: SignalSource?
     // These speak to this object, which outlives them.
-    private lazy var host = InstanceHost(loop: loop, log: log, programs: programs) { [unowned self] in handle($0) }
+    private lazy var host = InstanceHost(
+        loop: loop, log: log, programs: programs, tell: { [unowned self] in handle($0) },
+        saysItServes: { [unowned self] in checkNow($0) })
     private lazy var memory = GPUMemory(
         loop: loop, log: log, program: "\(programs)/coxswain", environment: configuration.helperEnvironment,
         started: { [unowned self] in host.helper = $0 },
@@ -48,6 +52,7 @@ package final class Supervisor {
     private enum Message: Sendable {
         case event(Event)
         case acknowledged(UInt64)
+        case command(Event.Command, service: String)
     }
 
     /// - Parameters:
@@ -71,6 +76,7 @@ package final class Supervisor {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         manager = ServiceManager(loop: loop)
         life = LifeRecord(loop: loop)
+        start = StartTracker(loop: loop, services: configuration.services)
     }
 
     package enum RecordFormatChoice: Sendable { case json, console }
@@ -118,12 +124,14 @@ package final class Supervisor {
         // The port first: from here on nobody is refused.
         let snapshot = keeper.current
         let port = try PortHolder(
-            host: configuration.listen.host, port: configuration.listen.port, group: group, state: { snapshot.state })
+            host: configuration.listen.host, port: configuration.listen.port,
+            staysClosed: configuration.beforeReady == .closed, group: group, state: { snapshot.state })
         port.take()
         self.port = port
         log.log(
             .info, "coxswain \(Version.current) answers on \(configuration.listen)",
             [("pid", "\(getpid())"), ("cores", "\(CoreCount.available())")])
+        log.log(.info, "\(configuration.engine)")
         for note in configuration.notes { log.log(.info, note) }
 
         try mailbox.deliver(on: loop) { [unowned self] in receive($0) }
@@ -145,7 +153,11 @@ package final class Supervisor {
             configuration.services.compactMap(\.options.user).compactMap {
                 try? AccountFile.read().resolve($0).identity.user
             })
-        let server = ControlServer(group: group, users: users) { [mailbox] in mailbox.post(.acknowledged($0)) }
+        let server = ControlServer(
+            group: group, users: users, acknowledged: { [mailbox] in mailbox.post(.acknowledged($0)) },
+            command: { [mailbox] command, service in
+                if let command = Event.Command(rawValue: command) { mailbox.post(.command(command, service: service)) }
+            })
         _ = server.accept(on: try UnixSocket.listen(at: runFolder.controlSocket))
         keeper.connect(server)
         if !users.isSubset(of: [geteuid()]) { runFolder.open() }
@@ -157,6 +169,7 @@ package final class Supervisor {
         if let story = life.story(in: folder.path) { log.log(.warning, story) }
         life.write(machine.phase.rawValue, in: folder.path)
         host.begin(in: folder.path)
+        start.begin(in: folder.path, at: Self.now())
         host.surroundings.groups = StartReport.write(configuration, stateFolder: folder.path, to: log)
     }
 
@@ -180,11 +193,23 @@ package final class Supervisor {
         handling = true
         while !queue.isEmpty {
             let event = queue.removeFirst()
+            if case .progressed(let id, .some(let progress)) = event { tell(progress, of: id) }
             for action in machine.handle(event, at: Self.now()) { perform(action) }
         }
         handling = false
-        keeper.update(from: machine)
+        publish()
         scheduleTick()
+    }
+
+    /// While something is being started the time left is told every second, since it passes.
+    private func publish() {
+        let isStarting = [.preloading, .starting, .warming, .degraded].contains(machine.phase)
+        keeper.update(from: machine, start: isStarting ? start.value(at: Self.now()) : nil)
+        guard isStarting, estimating == nil else { return }
+        estimating = loop.after(.seconds(1)) { [unowned self] in
+            estimating = nil
+            publish()
+        }
     }
 
     private func scheduleTick() {
@@ -200,6 +225,9 @@ package final class Supervisor {
         case .event(let event):
             handle(event)
             if case .watched = event { keeper.heartbeat() }
+        case .command(let command, let name):
+            let service = machine.services.firstIndex { $0.definition.name == name && !$0.isRetired }
+            if let service { handle(.command(command, service: service)) }
         case .acknowledged(let revision):
             if let drainRevision, revision >= drainRevision { handle(.unreadyAnnounced) }
         }
@@ -252,6 +280,7 @@ package final class Supervisor {
                         .warning, "`\(name)` is other than before: that takes effect when the container starts anew")
                 }
                 configuration.services = new.services
+                start.reloaded(new.services)
                 handle(.reload(new.services))
             } catch let error as SettingsError {
                 log.log(.error, "the settings are wrong, and nothing was changed: \(error)")
@@ -271,6 +300,7 @@ package final class Supervisor {
             let definition = machine.services[id.service].definition
             memory.forget(id.service)
             if !machine.startedOnce { manager?.needsTime(definition.ready.within + .seconds(10)) }
+            start.started(definition, at: Self.now())
             host.start(id, definition)
         case .signal(let id, let number): host.signal(id, number)
         case .signalDescendants(let id, let number): host.signalDescendants(id, number)
@@ -285,6 +315,10 @@ package final class Supervisor {
             let checks = HealthChecker.Series()
             host.setChecks(id, checks)
             checker?.watch(id, watch, series: checks)
+        case .sendCanary(let id):
+            guard let canary = machine.services[id.service].definition.watch?.canary, let checks = host.checks(of: id)
+            else { return }
+            checker?.sendCanary(id, canary, series: checks)
         case .unwatch(let id): host.setChecks(id, nil)
         case .handOverPort: port?.release()
         case .takePortBack: port?.take()
@@ -296,6 +330,24 @@ package final class Supervisor {
         }
     }
 
+    private func checkNow(_ id: InstanceID) {
+        let definition = machine.services[id.service].definition
+        guard case .http(let url, let every) = definition.ready.check, let checks = host.checks(of: id) else { return }
+        checker?.askNow(id, url: url, every: every, series: checks)
+    }
+
+    /// Once a step, however often its log says so.
+    private func tell(_ progress: Event.Progress, of id: InstanceID) {
+        let service = machine.services[id.service]
+        let isNew = service.live?.progress?.phase != progress.phase
+        let now = Self.now()
+        start.progressed(service.definition, progress, at: now)
+        guard isNew, service.live?.instance == id else { return }
+        let left = start.value(at: now).map { ", about \(Int($0.remaining.inSeconds.rounded(.up))) s more" } ?? ""
+        log.log(.info, "\(service.definition.name): \(progress.phase)\(left)")
+        manager?.status("\(machine.phase.rawValue): \(service.definition.name) is \(progress.phase)\(left)")
+    }
+
     private func tell(_ report: Report) {
         let line = Narrator.line(for: report, services: machine.services)
         log.log(line.level, line.message, line.fields)
@@ -303,6 +355,7 @@ package final class Supervisor {
         case .ready(let id, _):
             host.becameReady(id)
         case .phase(let phase, let reason):
+            if phase == .ready { start.finished(at: Self.now()) }
             manager?.changed(phase, reason: reason, isReady: machine.isReady)
             if let folder { life.changed(phase.rawValue, in: folder.path) }
         default: break

@@ -8,5 +8,5 @@ struct Coxswain: ParsableCommand {
         commandName: "coxswain",
         abstract: "Starts, watches, heals and stops an OCR container: its engine, its warm-up and its API.",
         version: Version.current,
-        subcommands: [Run.self, Check.self, GPUCommand.self])
+        subcommands: [Run.self, Check.self, ProbeCommand.self, GPUCommand.self])
 }

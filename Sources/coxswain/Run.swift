@@ -45,54 +45,11 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let configuration = try settings.load()
-        print(
-            "settings are valid: \(configuration.services.map(\.name).joined(separator: " → ")) on \(configuration.listen)"
-        )
-    }
-}
-
-/// Where the settings come from.
-struct SettingsOptions: ParsableArguments {
-    @Option(help: "Settings file; by default \(Configuration.defaultFile), if it is there.")
-    var config: String?
-
-    /// Reads the settings, or complains of them and ends with the exit status for that.
-    func load() throws -> Configuration {
-        do {
-            return try read()
-        } catch {
-            complain("\(error)")
-            throw ArgumentParser.ExitCode(Lifecycle.ExitCode.settings.rawValue)
+        let names = configuration.services.map(\.name).joined(separator: ", ")
+        print("settings are valid: \(names) on \(configuration.listen); \(configuration.engine)")
+        if let engine = configuration.services.first(where: { $0.role == .engine }), !engine.isElsewhere {
+            print("the engine is started as: \(CommandText.readable(engine.command))")
         }
-    }
-
-    func read() throws(SettingsError) -> Configuration {
-        let name = config ?? Configuration.defaultFile
-        let text = SmallFile.read(name)
-        if text == nil, config != nil {
-            throw SettingsError(
-                problems: [SettingsProblem(file: name, line: nil, message: String(cString: strerror(errno)))])
-        }
-        return try Configuration.load(
-            file: text.map { (name, $0) }, environment: Self.environment(), programs: ProgramPath.ownFolder(),
-            cores: CoreCount.available())
-    }
-
-    func complain(_ message: String) {
-        let line = "coxswain: \(message)\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-    }
-
-    private static func environment() -> [String: String] {
-        var result: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next += 1
-        }
-        return result
+        for note in configuration.notes { print("note: \(note)") }
     }
 }

@@ -59,7 +59,7 @@ import Testing
 
     @Test func aFailingProbeSaysWhyAndWhenToComeBack() throws {
         let answer = try #require(state(.starting).answer(HealthRequest(target: "/readyz"), now: 1010, heard: 1010))
-        #expect(answer.body == "failed: engine is starting (phase starting, 50 %)\n")
+        #expect(answer.body == "failed: engine is starting (phase starting, 50 %, about 42 s more)\n")
         #expect(answer.headers.contains { $0 == ("Retry-After", "42") })
     }
 

@@ -201,6 +201,31 @@ import Testing
         #expect(life.machine.nextDeadline == nil)
     }
 
+    @Test func theEngineEndsAfterWhoeverAsksItNeededOrNot() {
+        var life = Life.provenContainer()
+        life.reachProven()
+        let engine = InstanceID(service: 0, number: 1)
+        let api = InstanceID(service: 2, number: 2)
+        _ = life.happens(.stopRequested(by: "SIGTERM"))
+        _ = life.happens(.unreadyAnnounced)
+        #expect(life.passToDeadline() == [.unwatch(api), .takePortBack, .signal(api, 15)])
+        #expect(life.state("engine") == "ready")
+        #expect(life.machine.isProven("engine"))
+        #expect(life.dies("api", .code(0)) == [.unwatch(engine), .signal(engine, 15)])
+    }
+
+    @Test func anEngineThatNeedsWhoeverAsksItEndsFirst() {
+        var life = Life.provenContainer { $0[0].needs = ["api"] }
+        _ = life.happens(.begin)
+        life.start("api")
+        life.start("engine")
+        _ = life.happens(.stopRequested(by: "SIGTERM"))
+        _ = life.happens(.hurry(1))
+        _ = life.dies("warmup")
+        #expect(life.state("engine") == "stopping")
+        #expect(life.state("api") == "ready")
+    }
+
     @Test func aSecondRequestChangesNothing() {
         var life = Life.container()
         life.reachReady()

@@ -12,7 +12,9 @@ struct Life {
     }
 
     /// The replaced container's graph: engine → warmup → api.
-    static func container(_ change: (inout [ServiceDefinition]) -> Void = { _ in }) -> Life {
+    static func container(
+        policy: ContainerPolicy = ContainerPolicy(), _ change: (inout [ServiceDefinition]) -> Void = { _ in }
+    ) -> Life {
         var definitions = [
             ServiceDefinition(
                 name: "engine", role: .engine, command: ["engine"],
@@ -25,7 +27,60 @@ struct Life {
                 sockets: ["http"]),
         ]
         change(&definitions)
-        return Life(definitions)
+        return Life(definitions, policy: policy)
+    }
+
+    /// As the container is today: the api is started at once, and the warm-up proves the engine, which is watched by its
+    /// requests (30 s) and, after 60 s without any, by a canary (20 s).
+    static func provenContainer(
+        policy: ContainerPolicy = ContainerPolicy(), _ change: (inout [ServiceDefinition]) -> Void = { _ in }
+    ) -> Life {
+        container(policy: policy) {
+            $0[0].watch?.silence = .seconds(30)
+            $0[0].watch?.canary = Watch.Canary(
+                url: "http://127.0.0.1/v1/completions", body: "{}", after: .seconds(60), timeout: .seconds(20))
+            $0[1].proves = "engine"
+            $0[2].needs = []
+            change(&$0)
+        }
+    }
+
+    /// Brings the container of ``provenContainer(policy:_:)`` to ready: engine #1, api #2, warmup #3.
+    mutating func reachProven() {
+        _ = happens(.begin)
+        start("api")
+        start("engine")
+        finishTask("warmup")
+    }
+
+    /// What the instance of this name says of its requests.
+    mutating func says(_ name: String, inFlight: Int, silentFor: Duration = .zero) -> [Action] {
+        guard let id = instance(name) else { return [] }
+        return happens(.requests(by: id, inFlight: inFlight, silentFor: silentFor))
+    }
+
+    /// It says so each second, for so long; nothing may follow from it before the end.
+    mutating func keepsSaying(_ name: String, inFlight: Int, silentFor: Duration, for time: Duration) {
+        var passed = Duration.zero
+        while passed < time {
+            let step = min(.seconds(1), time - passed)
+            now = now + step
+            passed += step
+            let actions = says(name, inFlight: inFlight, silentFor: silentFor + passed)
+            if !actions.isEmpty { Issue.record("\(actions) after \(passed)") }
+            if passed < time, let next = machine.nextDeadline, next <= now {
+                Issue.record("something is due after \(passed)")
+            }
+        }
+    }
+
+    /// Why the service of this name was last told to stop.
+    func why(_ name: String) -> String? {
+        for case .stopping(let id, let why) in reports.reversed()
+        where machine.services[id.service].definition.name == name {
+            return why
+        }
+        return nil
     }
 
     /// Returns what is to be done, without the reports.

@@ -12,6 +12,12 @@ import Testing
         }
     }
 
+    @Test func whatHasNoEndYetCanBeSeen() {
+        var splitter = LineSplitter()
+        #expect(splitter.feed(Array("one\r40%| 2/5".utf8)) == ["one"] && splitter.pending == "40%| 2/5")
+        #expect(splitter.feed(Array("\r".utf8)) == ["40%| 2/5"] && splitter.pending == nil)
+    }
+
     @Test func aLineWithoutEndIsCutInBoundedMemory() {
         var splitter = LineSplitter(limit: 10)
         for _ in 0..<1000 { #expect(splitter.feed(repeatElement(UInt8(ascii: "x"), count: 1000)) == []) }

@@ -312,7 +312,7 @@ struct IdentityTests {
             guard case .started = change else { return }
             #expect(eventually { !folder.text("own").isEmpty })
             for group in groups {
-                let members = Stray.members(of: "\(group)/cgroup.procs")
+                let members = ControlGroup.members(listedIn: "\(group)/cgroup.procs")
                 #expect(members.contains { $0 == host.started })
                 #expect(!members.contains { $0 == host.process?.shim })
             }

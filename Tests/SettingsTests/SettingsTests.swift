@@ -1,3 +1,4 @@
+import Foundation
 import Lifecycle
 import Settings
 import Testing
@@ -20,7 +21,7 @@ private func problems(_ toml: String, _ environment: [String: String] = [:]) -> 
     @Test func defaultsNeedNoFile() throws {
         let settings = try load()
         #expect(settings.listen.description == "[::]:8081")
-        #expect(settings.engine == .vllm)
+        #expect(settings.engine.description == "engine profile paddlex-vllm (built in)" && settings.engine.usesVLM)
         #expect(settings.stateDirectory == "/workspace/output/.coxswain")
         #expect(settings.services.map(\.name) == ["engine", "warmup", "api"])
         #expect(
@@ -39,7 +40,7 @@ private func problems(_ toml: String, _ environment: [String: String] = [:]) -> 
                 "CLOUDRU_S3_ENDPOINT": "https://s3", "CLOUDRU_S3_BUCKET": "b", "CLOUDRU_S3_SECRET_KEY": "k",
                 "HF_TOKEN": "t",
             ])
-        #expect(settings.engine == .vllm)
+        #expect(settings.engine.profile == "paddlex-vllm" && settings.engine.usesVLM)
         #expect(settings.outputDirectory == "/data")
         #expect(settings.legacy.objectStoreConfigured)
         #expect(settings.legacy.modelsPath == "/home/paddleocr/.paddlex/official_models")
@@ -51,22 +52,6 @@ private func problems(_ toml: String, _ environment: [String: String] = [:]) -> 
         let api = settings.services[2].environment
         #expect(api["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8080/v1")
         #expect(api["CLOUDRU_S3_SECRET_KEY"] == "k")
-    }
-
-    @Test func anEngineElsewhereIsNotStartedHere() throws {
-        let settings = try load(nil, ["VLLM_URL": "http://10.0.0.5:9000/v1/markdown"])
-        #expect(settings.engine == .external(url: "http://10.0.0.5:9000/v1"))
-        #expect(settings.services.map(\.name) == ["warmup", "api"])
-        #expect(settings.services[1].environment["COXSWAIN_ENGINE_URL"] == "http://10.0.0.5:9000/v1")
-    }
-
-    @Test func theCPUEngineRunsOnlyWhereItIsAskedFor() throws {
-        #expect(try load(nil, ["USE_VLM_API": "false"]).engine == .tesseract)
-        #expect(try load(nil, ["COXSWAIN_ENGINE": "tesseract"]).engine == .tesseract)
-        let settings = try load("engine = \"tesseract\"")
-        #expect(settings.services[0].command.first == "/opt/coxswain/coxswain-tesseract")
-        #expect(settings.services[0].environment["OMP_THREAD_LIMIT"] == "1")
-        #expect(settings.services[2].environment["USE_VLM_API"] == "false")
     }
 
     @Test func portsDoNotCollide() throws {
@@ -123,10 +108,68 @@ private func problems(_ toml: String, _ environment: [String: String] = [:]) -> 
             ])
     }
 
+    @Test func theFileOfDefaultsSaysTheDefaults() throws {
+        let path = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/etc/coxswain.toml"
+        let file = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(try load(file) == load())
+        // A comment that shows a key with its default must show it as it is.
+        let commented = file.split(separator: "\n").filter { line in
+            ["# command", "# gpu", "# log =", "# ready", "# watch =", "# stop", "# restart"].contains {
+                line.hasPrefix($0)
+            }
+        }
+        #expect(commented.count == 7)
+        let shown = "[service.engine]\n" + commented.map { $0.dropFirst(2) }.joined(separator: "\n")
+        #expect(try load(shown) == load())
+    }
+
+    @Test func newWordsOfTheGate() throws {
+        let settings = try load(
+            "start-within = \"4m\"\nunready-after = \"30s\"\nbefore-ready = \"closed\"",
+            ["COXSWAIN_UNREADY_AFTER": "7s"])
+        #expect(settings.policy.startWithin == .seconds(240))
+        #expect(settings.policy.unreadyAfter == .seconds(7))
+        #expect(settings.beforeReady == .closed)
+        let byEnvironment = try load(nil, ["COXSWAIN_BEFORE_READY": "closed", "COXSWAIN_START_WITHIN": "1m"])
+        #expect(byEnvironment.beforeReady == .closed && byEnvironment.policy.startWithin == .seconds(60))
+        #expect(
+            try load().fixedDifferences(from: settings) == ["start-within", "unready-after", "before-ready"])
+        #expect(
+            problems("\nbefore-ready = \"shut\"", ["COXSWAIN_BEFORE_READY": "x", "COXSWAIN_START_WITHIN": "9"]) == [
+                "coxswain.toml:2: `before-ready` must be \"answer\" or \"closed\", not \"shut\"",
+                "COXSWAIN_BEFORE_READY: must be answer or closed, not \"x\"",
+                "COXSWAIN_START_WITHIN: must be a duration such as \"5s\", not \"9\"",
+            ])
+    }
+
+    @Test func theApiStartsAtOnceAndIsWatched() throws {
+        let settings = try load()
+        #expect(settings.services[2].name == "api" && settings.services[2].needs == [])
+        #expect(settings.services[2].watchdog == .seconds(4))
+        #expect(settings.services[1].proves == "engine" && settings.services[1].needs == ["engine"])
+        // "0s" switches a limit off.
+        #expect(try load("[service.api]\nwatchdog = \"0s\"").services[2].watchdog == nil)
+    }
+
+    @Test func whereThePortStaysClosedTheApiThatOpensItComesLast() throws {
+        #expect(try load("before-ready = \"closed\"").services.last?.needs == ["engine", "warmup"])
+        let withoutWarmup = try load("before-ready = \"closed\"\n[service.warmup]\nenabled = false")
+        #expect(withoutWarmup.services.last?.needs == ["engine"])
+    }
+
+    @Test func aProbeNeedsOnlyToKnowTheDoor() {
+        let plain = Configuration.door(file: nil, environment: ["OUTPUT_DIR": "/data", "PORT": "99"])
+        #expect(plain.listen.description == "[::]:99" && plain.stateDirectory == "/data/.coxswain")
+        let file = ("c", "listen = \"127.0.0.1:7\"\nstate-dir = \"/s\"\nengine = \"nonsense\"\nwhat = 1\n")
+        let door = Configuration.door(file: file, environment: ["COXSWAIN_LISTEN": ":80"])
+        #expect(door.listen.description == "[::]:80" && door.stateDirectory == "/s")
+        #expect(Configuration.door(file: ("c", "[broken"), environment: [:]).listen.port == 8081)
+    }
+
     @Test func circlesAreFound() {
         #expect(
-            problems("[service.engine]\nneeds = [\"api\"]") == [
-                "coxswain.toml:2: these services need each other in a circle: api, engine, warmup"
+            problems("[service.engine]\nneeds = [\"warmup\"]") == [
+                "coxswain.toml:2: these services need each other in a circle: engine, warmup"
             ])
     }
 

@@ -174,9 +174,12 @@ package final class ControlGroup {
 
     /// Members of a group and, if `deep`, of those below; 0 stands for a process of another PID namespace.
     package static func members(of folder: String, deep: Bool = true) -> [ProcessID] {
-        (deep ? folders(below: folder) : [folder]).flatMap { folder in
-            (SmallFile.read("\(folder)/cgroup.procs") ?? "").split(separator: "\n").compactMap { ProcessID($0) }
-        }
+        (deep ? folders(below: folder) : [folder]).flatMap { members(listedIn: "\($0)/cgroup.procs") }
+    }
+
+    /// - Parameter file: a `cgroup.procs`.
+    package static func members(listedIn file: String) -> [ProcessID] {
+        (SmallFile.read(file) ?? "").split(separator: "\n").compactMap { ProcessID($0) }
     }
 
     /// Writes into an existing file of cgroupfs; returns 0 or errno.

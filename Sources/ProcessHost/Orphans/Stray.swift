@@ -31,13 +31,6 @@ package struct Stray: Sendable, Equatable {
         return strays
     }
 
-    /// The processes in a control group.
-    ///
-    /// - Parameter file: its `cgroup.procs`.
-    package static func members(of file: String) -> [ProcessID] {
-        (SmallFile.read(file) ?? "").split(whereSeparator: \.isNewline).compactMap { ProcessID($0) }
-    }
-
     private static func mark(of pid: ProcessID) -> String? {
         let start = Launch.instanceVariable + "="
         let variables = (SmallFile.read("/proc/\(pid)/environ") ?? "").split(separator: "\0")

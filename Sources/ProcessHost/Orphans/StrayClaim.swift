@@ -96,7 +96,8 @@ extension StrayClaim {
     ///   - others: marks of all other instances.
     package static func read(of instance: Instance, known: Set<ProcessID>, others: Set<String>) -> StrayClaim {
         StrayClaim(
-            Stray.all(known: known), of: instance, members: Set(instance.controlGroups.flatMap(Stray.members)),
+            Stray.all(known: known), of: instance,
+            members: Set(instance.controlGroups.flatMap(ControlGroup.members(listedIn:))),
             others: others)
     }
 }

@@ -4,9 +4,11 @@ import Glibc
 package enum TCPListener {
     /// Binds and listens. `::` takes IPv4 as well, and becomes `0.0.0.0` where the kernel has no IPv6.
     ///
-    /// - Parameter host: a numeric IPv4 or IPv6 address.
-    /// - Parameter backlog: see listen(2); the kernel cuts it to `net.core.somaxconn`.
-    package static func listen(host: String, port: UInt16, backlog: CInt) throws(SystemError) -> CInt {
+    /// - Parameters:
+    ///   - host: a numeric IPv4 or IPv6 address.
+    ///   - backlog: see listen(2); the kernel cuts it to `net.core.somaxconn`. With nil the port is bound and nobody
+    ///     listens: connections are refused until somebody calls listen(2) on it.
+    package static func listen(host: String, port: UInt16, backlog: CInt?) throws(SystemError) -> CInt {
         var v6 = in6_addr()
         if inet_pton(AF_INET6, host, &v6) == 1 {
             do {
@@ -26,7 +28,7 @@ package enum TCPListener {
         return try listen(AF_INET, &address, MemoryLayout<sockaddr_in>.size, "\(host):\(port)", backlog)
     }
 
-    private static func listenV6(_ host6: in6_addr, host: String, port: UInt16, backlog: CInt) throws(SystemError)
+    private static func listenV6(_ host6: in6_addr, host: String, port: UInt16, backlog: CInt?) throws(SystemError)
         -> CInt
     {
         var address = sockaddr_in6()
@@ -37,7 +39,7 @@ package enum TCPListener {
     }
 
     private static func listen(
-        _ family: CInt, _ address: UnsafeRawPointer, _ length: Int, _ name: String, _ backlog: CInt
+        _ family: CInt, _ address: UnsafeRawPointer, _ length: Int, _ name: String, _ backlog: CInt?
     ) throws(SystemError) -> CInt {
         let flags = CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(family, CInt(SOCK_STREAM.rawValue) | flags, 0)
@@ -50,7 +52,7 @@ package enum TCPListener {
             setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &no, socklen_t(MemoryLayout.size(ofValue: no)))
         }
         guard bind(descriptor, address.assumingMemoryBound(to: sockaddr.self), socklen_t(length)) == 0,
-            Glibc.listen(descriptor, backlog) == 0
+            backlog.map({ Glibc.listen(descriptor, $0) == 0 }) ?? true
         else {
             let error = SystemError("listen on \(name)")
             close(descriptor)

@@ -70,10 +70,16 @@ enum Occurrence: Int, CaseIterable, Sendable {
     case watchTakenAway, reloaded, reloadedWhileStarting, reloadedWhileStopping
     case stopRequested, stopRequestedTwice, stopBeforeTheBeginning, hurried, hurriedTwice, hurriedWithoutAStop
     case announced, announcedLate, announcedNever, announcedUnasked
+    case progressed, progressedWordlessly, progressEnded, progressAfterReady
+    case requestsRose, requestsMoved, requestsStuck, requestsAnswered, requestsAbandoned, requestsAtNobody
+    case requestsThroughARestart, senderDied, senderWedged, absurdReport, reportAfterItsEnd, hungUnseen
+    case canaryAlive, canarySilent, canaryFailed, canaryRefused, canaryLate, canaryAfterItsEnd, canaryBesideTraffic
+    case foundStalled, foundTooLateForTheContainer, foundSilent, foundSilentByCanary, foundFailingByCanary, foundWanting
+    case waitedInVain, silentBesideWork, proofFailedOtherwise, wantingAndGone, proofVoided, healedUnseen, healedTooLate
 }
 
 enum ActionKind: Int, CaseIterable, Sendable {
-    case spawn, checkReadiness, watch, unwatch, signal, signalDescendants, kill, handOverPort, takePortBack
+    case spawn, checkReadiness, watch, sendCanary, unwatch, signal, signalDescendants, kill, handOverPort, takePortBack
     case awaitMemory, report, finish
 }
 
@@ -83,6 +89,7 @@ extension Action {
         case .spawn: .spawn
         case .checkReadiness: .checkReadiness
         case .watch: .watch
+        case .sendCanary: .sendCanary
         case .unwatch: .unwatch
         case .signal: .signal
         case .signalDescendants: .signalDescendants
@@ -98,7 +105,7 @@ extension Action {
 
 enum ReportKind: Int, CaseIterable, Sendable {
     case phase, started, ready, done, unwell, recovered, failed, restarting, gaveUp, stopping, stopped, aborting
-    case killing, stuck, memoryHeld, commanded, reloaded
+    case killing, stuck, memoryHeld, commanded, reloaded, canaryRefused
 }
 
 extension Report {
@@ -110,6 +117,7 @@ extension Report {
         case .done: .done
         case .unwell: .unwell
         case .recovered: .recovered
+        case .canaryRefused: .canaryRefused
         case .failed: .failed
         case .restarting: .restarting
         case .gaveUp: .gaveUp

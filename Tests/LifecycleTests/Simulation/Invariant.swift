@@ -28,6 +28,11 @@ enum Invariant: String, CaseIterable, Sendable {
     case oldNewsIgnored = "news of those who are no more change nothing"
     case coreKnows = "the core knows what it was told"
     case lifeEnds = "every life ends"
+    case idleAsked = "who is idle is asked for a proof of life in time, one at a time, and nobody beside their work"
+    case busyBelieved = "unanswered questions prove nothing while answers to others come in"
+    case wantingReplaced = "whoever is found wanting is replaced, for that is a failed start, and nobody else is blamed"
+    case provenIsTrue = "proven only while all that proves it has proved this very instance"
+    case calledReadyInTime = "called ready while ready, and while it is being healed no longer than the settings allow"
 }
 
 struct Violation: Sendable, CustomStringConvertible {

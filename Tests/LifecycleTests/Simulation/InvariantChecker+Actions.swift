@@ -11,6 +11,7 @@ extension InvariantChecker {
         case .checkReadiness(let id):
             require(live(id) != nil, .livingOnly, "checks of \(name(id)), which does not live")
         case .watch(let id): require(live(id) != nil, .livingOnly, "a watch of \(name(id)), which does not live")
+        case .sendCanary(let id): sendCanary(id, machine)
         case .unwatch(let id): unwatch(id, machine)
         case .signal(let id, let number): signal(id, number)
         case .signalDescendants(let id, let number):
@@ -50,7 +51,12 @@ extension InvariantChecker {
         let definition = machine.services[id.service].definition
         require(definition == service.definition, .settingsHold, "\(name(id)) is started with former settings")
         explain(id, service)
-        service.last = InstanceRecord(id, definition, at: now)
+        let record = InstanceRecord(id, definition, at: now)
+        // Only first starts have to be over by then, and not one that could not begin before.
+        if service.last == nil, !wasReady, let latest = begunAt.map({ $0 + policy.startWithin }), latest > now {
+            record.latest = latest
+        }
+        service.last = record
         step(id.service, to: .starting)
     }
 

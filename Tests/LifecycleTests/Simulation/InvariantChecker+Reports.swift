@@ -16,6 +16,9 @@ extension InvariantChecker {
             if case .reload = event { live(id)?.isUnwell = false }
             require(services[id.service].live?.isUnwell == false, .coreKnows, "\(name(id)) is said to be well")
             step(id.service, to: .ready)
+        case .canaryRefused(let id, _):
+            require(refuser == id, .idleAsked, "\(name(id)) is said to refuse canaries")
+            refuser = nil
         case .stopping(let id, let why): stopping(id, why, machine)
         case .aborting(let id): aborting(id)
         case .killing(let id, _):
@@ -32,6 +35,8 @@ extension InvariantChecker {
             for need in needs(of: id.service) where !services[need].definition.isTask {
                 services[id.service].provenWith[need] = services[need].last?.id.number
             }
+            // Failures before it are not in a row with those that may come.
+            services[id.service].forgive()
         case .stopped(let id, let exit, _):
             // Without a word about its exit it is the core's to say so or not.
             let told = services[id.service].last?.exit
@@ -43,6 +48,9 @@ extension InvariantChecker {
             self.diagnosis = diagnosis
             let started = services[id.service].last?.startedAt
             require(started == now - ran, .coreKnows, "\(name(id)) is said to have run for \(ran)")
+            require(
+                diagnosis.canRetry || services[id.service].last?.readyAt == nil, .budgetKept,
+                "\(name(id)) had been ready, and no retry is to help")
             end(id, .failed, machine)
         case .restarting(let service, let wait, let attempt, _): restarting(service, wait, attempt, machine)
         case .gaveUp(let service, _, let whenSpent): gaveUp(service, whenSpent, machine)
@@ -67,9 +75,14 @@ extension InvariantChecker {
         }
         record.isAsked = true
         let isSilent = if case .watched(_, .silent) = event { true } else { false }
+        let hangs = [
+            "it was not ready", "its start made no progress", "the container was not ready", "its watchdog",
+            "it says that it hangs", "no token and no answer",
+        ]
         record.mustBeHung =
-            why.hasPrefix("it was not ready") || why.hasPrefix("its watchdog") || why.hasPrefix("it says that it hangs")
-            || why.contains("health checks failed") && isSilent
+            hangs.contains { why.hasPrefix($0) } || why.contains("health checks failed") && isSilent
+            || fallsByCanary.map { $0.id == id && $0.hangs } ?? false
+        judgeStop(record, why, machine)
         if why.hasPrefix("it was not ready") {
             require(
                 now >= record.readyBy, .notBeforeTime, "\(name(id)) is given up \(record.readyBy - now) too early")
@@ -104,7 +117,7 @@ extension InvariantChecker {
         record.outcome = outcome
         // A stable run forgives, however it ended.
         let stable = machine.services[id.service].definition.restart.stableAfter
-        if let readyFor = record.readyFor, readyFor >= stable {
+        if let readyFor = record.readyFor, readyFor >= stable, !record.isWanting {
             services[id.service].failedStarts = 0
             services[id.service].failuresInARow = 0
         }
@@ -116,6 +129,7 @@ extension InvariantChecker {
         let service = services[index]
         let policy = machine.services[index].definition.restart
         require(diagnosis?.canRetry == true, .budgetKept, "\(name(index)) is tried again, though no retry can help")
+        requireOwnFailure(index)
         let (tries, limit) = countFailure(service, policy)
         require(tries <= limit, .budgetKept, "\(name(index)) is tried for the time \(tries) of \(limit)")
         require(attempt == tries, .budgetKept, "\(name(index)) is tried for the time \(tries), not \(attempt)")
@@ -134,6 +148,7 @@ extension InvariantChecker {
 
     private func gaveUp(_ index: Int, _ whenSpent: RestartPolicy.WhenSpent, _ machine: ContainerMachine) {
         let policy = machine.services[index].definition.restart
+        requireOwnFailure(index)
         if diagnosis?.canRetry == true {
             let (tries, limit) = countFailure(services[index], policy)
             require(tries > limit, .budgetKept, "\(name(index)) is given up after \(tries) of \(limit)")
@@ -147,7 +162,7 @@ extension InvariantChecker {
     }
 
     private func countFailure(_ service: ServiceRecord, _ policy: RestartPolicy) -> (tries: Int, limit: Int) {
-        guard service.last?.readyAt != nil else {
+        guard let last = service.last, last.readyAt != nil, !last.isWanting else {
             service.failedStarts += 1
             return (service.failedStarts, policy.failedStarts)
         }
@@ -160,6 +175,7 @@ extension InvariantChecker {
         require(!services[index].isRetired, .wishesKept, "\(name(index)) is no longer there, and a command is obeyed")
         switch command {
         case .start, .restart:
+            if before[index] == .stopping { services[index].live?.isOverruled = true }
             services[index].isWanted = true
             let isRunning = [.starting, .ready, .unready].contains(before[index])
             if command == .restart || !isRunning { services[index].mayStart = true }

@@ -5,6 +5,8 @@ extension InvariantChecker {
     func end(_ machine: ContainerMachine, _ processes: [SimulatedProcess]) {
         if isOld { checkOldNews(machine) }
         let isOver = hasFinished
+        deadlines = []
+        nextDeadline = machine.nextDeadline
         for index in machine.services.indices {
             // One copy for all that is asked of it.
             let service = machine.services[index]
@@ -13,6 +15,7 @@ extension InvariantChecker {
             if isOver { continue }
             let record = services[index]
             let deadline = service.deadline
+            if let deadline { deadlines.append(deadline) }
             checkState(index, record, state, service, machine)
             checkTimers(index, record, state, deadline, service)
             guard let last = record.last else { continue }
@@ -20,16 +23,19 @@ extension InvariantChecker {
             guard !last.isGone else { continue }
             checkEnd(of: last, deadline)
             checkPatience(last, service)
+            checkTraffic(last, service)
+            checkHang(last, service, processes[last.id.number - 1])
             checkChecks(last, service, processes)
         }
+        if !isOver { checkProofs(machine) }
         checkContainer(machine)
         checkPort()
         checkStop()
-        if case .tick = event, let next = machine.nextDeadline {
+        if case .tick = event, let next = nextDeadline {
             require(next > now, .noTimerLeak, "a deadline of \(now - next) ago is left after a tick")
         }
         checkPeople()
-        if hasFinished { require(machine.nextDeadline == nil, .noTimerLeak, "all is over, and something is due") }
+        if hasFinished { require(nextDeadline == nil, .noTimerLeak, "all is over, and something is due") }
     }
 
     private func checkOldNews(_ machine: ContainerMachine) {
@@ -88,6 +94,7 @@ extension InvariantChecker {
     func isOther(_ has: ServiceDefinition, _ wants: ServiceDefinition) -> Bool {
         has.command != wants.command || has.environment != wants.environment || has.sockets != wants.sockets
             || has.ready.check != wants.ready.check || has.watchdog != wants.watchdog || has.usesGPU != wants.usesGPU
+            || has.proves != wants.proves
     }
 
     private func isWaitingForMemory(_ record: ServiceRecord) -> Bool {
@@ -108,12 +115,13 @@ extension InvariantChecker {
                 deadline == nil || awaitsMemory && stopAsked == nil, .noTimerLeak,
                 "\(name(index)) is \(state) and has a deadline")
         case .ready, .unready:
-            let hasWatchdog = service.definition.watchdog != nil
-            require((deadline != nil) == hasWatchdog, .noTimerLeak, "\(name(index)): watchdog and deadline differ")
+            let isWatched = service.definition.watchdog != nil || record.last.map { awaitsProof($0, service) } ?? false
+            require(
+                (deadline != nil) == isWatched, .noTimerLeak, "\(name(index)) is watched, and has no deadline, or not")
         case .stopping: break
         }
         guard let deadline else { return }
-        require(deadline + lateness >= now || wasDue, .noTimerLeak, "\(name(index)) is overdue")
+        require(deadline + lateness >= now || wasDue || mayBeLateAtOnce, .noTimerLeak, "\(name(index)) is overdue")
     }
 
     private func checkKnowledge(
@@ -139,7 +147,13 @@ extension InvariantChecker {
     private func checkPatience(_ last: InstanceRecord, _ service: ServiceMachine) {
         guard last.leftAt == nil else { return }
         guard let readyAt = last.readyAt else {
-            return require(now <= last.readyBy + lateness, .hangsNoticed, "\(name(last.id)) is late and left alone")
+            let by = min(last.readyBy, last.latest ?? last.readyBy)
+            require(now <= by + lateness, .hangsNoticed, "\(name(last.id)) is late and left alone")
+            // New settings may make it late at once: then it is the next tick's.
+            if let stalls = stallsAt(last, service), !mayBeLateAtOnce, !wasDue {
+                require(now <= stalls + lateness, .hangsNoticed, "\(name(last.id)) stalls and is left alone")
+            }
+            return
         }
         if let watchdog = last.definition.watchdog {
             let heard = max(last.heardAt ?? readyAt, readyAt)
@@ -179,6 +193,7 @@ extension InvariantChecker {
             "phase \(machine.phase), ready \(machine.isReady)")
         require(services.count == machine.services.count, .settingsHold, "services are missing")
         if machine.isReady { checkReady() }
+        checkCalledReady(machine)
         let isHeld =
             stopAsked == nil
             && services.indices.contains { path[$0] == .failed && !services[$0].isRetired }

@@ -12,15 +12,28 @@ extension InvariantChecker {
             needs: allNeeds())
     }
 
+    /// For each service those that must outlive it: what it needs, and the engines if it takes work.
     private func allNeeds() -> [Set<Int>] {
-        services.indices.map { index in
-            var found: Set<Int> = []
-            var open = needs(of: index)
-            while let next = open.popLast() {
-                if found.insert(next).inserted { open += needs(of: next) }
+        var reach = services.indices.map { Set(needs(of: $0)) }
+        func close() {
+            // Few services: as often as it takes.
+            for through in reach.indices {
+                for index in reach.indices where reach[index].contains(through) {
+                    reach[index].formUnion(reach[through])
+                }
             }
-            return found
         }
+        close()
+        for (user, service) in services.enumerated() {
+            let role = service.definition.role
+            guard role == .api || role != .engine && !service.definition.sockets.isEmpty else { continue }
+            for (engine, other) in services.enumerated() where other.definition.role == .engine {
+                guard !reach[engine].contains(user) else { continue }
+                reach[user].insert(engine)
+                close()
+            }
+        }
+        return reach
     }
 
     func hurry(_ degree: Int) {

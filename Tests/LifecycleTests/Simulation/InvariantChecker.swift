@@ -10,11 +10,20 @@ final class InvariantChecker {
     var coverage = Coverage()
     private(set) var violation: Violation?
     private(set) var eventsSeen = 0
-    var hasBegun = false
+    var begunAt: Instant?
+    var hasBegun: Bool { begunAt != nil }
+    /// The container has been ready.
+    var wasReady = false
+    /// Since when it is not, and whether it may still be called so.
+    var unreadySince: Instant?
+    var isCalledReady = false
     var hasFinished = false
     var stopAsked: StopRecord?
     var services: [ServiceRecord]
     var portHolder: InstanceID?
+    /// Who has requests in flight, as far as anybody has been told, and when that last changed.
+    var senders: [InstanceID: SenderRecord] = [:]
+    var trafficAt = Instant(.zero)
 
     // Of the present event.
     var now = Instant(.zero)
@@ -25,9 +34,21 @@ final class InvariantChecker {
     var before: [ServiceMachine.State.Name] = []
     var phaseBefore = Phase.starting
     var wasDue = false
+    /// The machine's, once it has been dealt with.
+    var nextDeadline: Instant?
+    /// Of the services, once it has been dealt with.
+    var deadlines: [Instant] = []
     var actionsSeen = 0
     /// Of the failure that was reported in this event.
     var diagnosis: Diagnosis?
+    /// Who must be stopped for the answer to a canary, and whether as one that hangs.
+    var fallsByCanary: (id: InstanceID, hangs: Bool)?
+    /// Who must tell that it does not understand canaries.
+    var refuser: InstanceID?
+    /// The task whose end says so, and the service that it found wanting.
+    var wanting: (proof: InstanceID, subject: InstanceID)?
+    /// The task whose end is nobody's failure but that of what it was about to prove.
+    var overruled: InstanceID?
 
     init(_ definitions: [ServiceDefinition], policy: ContainerPolicy, lateness: Duration) {
         self.policy = policy
@@ -54,24 +75,34 @@ final class InvariantChecker {
         self.isOld = isOld
         self.now = now
         diagnosis = nil
+        (fallsByCanary, refuser, wanting, overruled) = (nil, nil, nil, nil)
         actionsSeen = 0
         // What it was after the last event.
         before = path
         phaseBefore = machine.phase
-        wasDue = machine.nextDeadline.map { $0 <= now } ?? false
+        wasDue = nextDeadline.map { $0 <= now } ?? false
         hear(event, machine)
     }
 
     private func hear(_ event: Event, _ machine: ContainerMachine) {
         switch event {
-        case .begin: hasBegun = true
+        case .begin: begunAt = begunAt ?? now
         case .spawned(let id, let pid): live(id)?.pid = pid
         case .watched(let id, let problem): watched(id, problem, machine)
+        case .progressed(let id, _):
+            if let record = live(id), record.readyAt == nil, record.leftAt == nil { record.progressAt = now }
+        case .requests(let id, let count, let silence): heardOfRequests(id, count, silence)
+        case .canaryAnswered(let id, let answer): canaryAnswered(id, answer, machine)
         case .notified(let id, let notice): notified(id, notice, machine)
         case .exited(let id, let exit):
             guard let record = live(id), record.exit == nil else { return }
             (record.exit, record.exitedAt) = (exit, now)
-        case .gone(let id, _): live(id)?.isGone = true
+            forget(id)
+        case .gone(let id, _):
+            guard let record = live(id) else { return }
+            judgeProof(record, machine)
+            record.isGone = true
+            forget(id)
         case .memoryReleased(let service):
             if services.indices.contains(service) { services[service].isMemoryBack = true }
         case .stopRequested: askToStop(.stopped, machine)
@@ -92,10 +123,13 @@ final class InvariantChecker {
 
     private func watched(_ id: InstanceID, _ problem: Event.Problem?, _ machine: ContainerMachine) {
         guard let record = live(id), record.readyAt != nil, record.leftAt == nil,
-            machine.services[id.service].definition.watch != nil
+            let watch = machine.services[id.service].definition.watch
         else { return }
         switch problem {
         case nil: (record.badChecks, record.isUnwell) = (0, false)
+        case .silent where record.workedAt.map { now - $0 < patience(id, watch, machine) } ?? false:
+            coverage.occurred(.silentBesideWork)
+            if !record.isUnwell { record.badChecks = 0 }
         case .silent: record.badChecks += 1
         case .unwell:
             record.badChecks += 1
@@ -114,7 +148,10 @@ final class InvariantChecker {
                 let grace = max(record.definition.stop.grace, definition.stop.grace)
                 record.killBy = max(killBy, min(now + min(time, grace), leftAt + grace * 3))
             } else if record.readyAt == nil {
-                record.readyBy = max(record.readyBy, now + min(time, definition.ready.within))
+                let until = now + min(time, definition.ready.within)
+                record.readyBy = max(record.readyBy, until)
+                record.needsUntil = max(record.needsUntil ?? until, until)
+                record.progressAt = now
             }
         case .status, .trouble, .stopping: break
         }
@@ -132,6 +169,10 @@ final class InvariantChecker {
                 path.append(.waiting)
                 continue
             }
+            let live = services[index].live
+            if services[index].definition.watch != definition.watch { changeWatch(live) }
+            // Whoever is ending is followed by one with the new settings.
+            if services[index].isRetired || isOther(services[index].definition, definition) { live?.isOverruled = true }
             if services[index].isRetired || before[index] == .failed {
                 // Whoever was given up has another try, and all its tries.
                 if services[index].isRetired { services[index].isWanted = true }
@@ -154,7 +195,9 @@ final class InvariantChecker {
 
     /// Indices of what the settings say that it needs.
     func needs(of index: Int) -> [Int] {
-        services[index].definition.needs.compactMap { need in
+        let definition = services[index].definition
+        // Whoever proves something needs it.
+        return (definition.needs + (definition.proves.map { [$0] } ?? [])).compactMap { need in
             services.firstIndex { $0.definition.name == need && !$0.isRetired }
         }
     }
@@ -162,7 +205,7 @@ final class InvariantChecker {
     /// It may be counted on: in truth, as far as anybody has been told.
     func isSatisfied(_ index: Int) -> Bool {
         guard let last = services[index].last, last.isSatisfied else { return false }
-        guard last.definition.isTask else { return true }
+        guard last.isTask else { return true }
         // What a task proved was proved of the instances of then.
         guard !isOther(last.definition, services[index].definition) else { return false }
         return services[index].provenWith.allSatisfy { need, number in

@@ -44,13 +44,17 @@ struct RandomSettings {
         guard services.count > 1 else { return }
         let gone = services.remove(at: random.number(0...services.count - 1))
         removed.append(gone)
-        for index in services.indices { services[index].needs.removeAll { $0 == gone.name } }
+        for index in services.indices {
+            services[index].needs.removeAll { $0 == gone.name }
+            if services[index].proves == gone.name { services[index].proves = nil }
+        }
     }
 
     private mutating func putBack(_ random: inout SeededRandom) {
         guard !removed.isEmpty else { return }
         var back = removed.remove(at: random.number(0...removed.count - 1))
         back.needs = someNeeds(before: Self.rank(back), &random)
+        back.proves = back.isTask ? someSubject(before: Self.rank(back), &random) : nil
         if random.chance(50) { back.command = ["\(back.name)", "\(random.number(1...1000))"] }
         if services.contains(where: { !$0.sockets.isEmpty }) { back.sockets = [] }
         services.append(back)
@@ -58,7 +62,7 @@ struct RandomSettings {
 
     private mutating func alter(_ random: inout SeededRandom) {
         let index = random.number(0...services.count - 1)
-        switch random.number(0...8) {
+        switch random.number(0...10) {
         case 0: services[index].command = [services[index].name, "\(random.number(1...1000))"]
         case 1: services[index].environment["LEVEL"] = "\(random.number(1...1000))"
         case 2: services[index].needs = someNeeds(before: Self.rank(services[index]), &random)
@@ -67,11 +71,16 @@ struct RandomSettings {
         case 5: services[index].stop.grace = random.time(200...6000)
         case 6: services[index].usesGPU.toggle()
         case 7 where !services[index].isTask: services[index].watchdog = Self.watchdog(&random)
+        case 8: services[index].ready.stall = Self.stall(&random)
+        case 9 where services[index].isTask:
+            services[index].proves = someSubject(before: Self.rank(services[index]), &random)
         default: services[index].ready = Self.readiness(isTask: random.chance(30), &random)
         }
         if services[index].isTask {
             services[index].watch = nil
             services[index].sockets = []
+        } else {
+            services[index].proves = nil
         }
     }
 
@@ -97,7 +106,8 @@ struct RandomSettings {
 
     private mutating func makeService(_ random: inout SeededRandom) -> ServiceDefinition {
         made += 1
-        let role = random.one(of: ServiceDefinition.Role.allCases)
+        // Without an engine there is little to send, and little to prove.
+        let role = made == 1 && random.chance(60) ? .engine : random.one(of: ServiceDefinition.Role.allCases)
         let isTask = role == .preload || role == .warmup ? random.chance(80) : random.chance(5)
         let name = "\(role.rawValue)-\(made)"
         return ServiceDefinition(
@@ -105,7 +115,14 @@ struct RandomSettings {
             ready: Self.readiness(isTask: isTask, &random), watch: isTask ? nil : Self.watch(&random),
             watchdog: Self.watchdog(&random), restart: Self.restart(&random),
             stop: StopPolicy(signal: random.one(of: [15, 15, 2]), grace: random.time(200...8000)),
-            usesGPU: random.chance(25))
+            usesGPU: random.chance(25), proves: isTask ? someSubject(before: made, &random) : nil)
+    }
+
+    /// What a task may prove.
+    private func someSubject(before rank: Int, _ random: inout SeededRandom) -> String? {
+        let subjects = services.filter { Self.rank($0) < rank && !$0.isTask }
+        guard !subjects.isEmpty, random.chance(60) else { return nil }
+        return random.one(of: subjects).name
     }
 
     private func someNeeds(before rank: Int, _ random: inout SeededRandom) -> [String] {
@@ -120,14 +137,26 @@ struct RandomSettings {
         let checks: [Readiness.Check] = [
             .spawned, .notify, .notify, .http(url: "http://127.0.0.1/health", every: .seconds(1)),
         ]
-        return Readiness(check: isTask ? .exit : random.one(of: checks), within: random.time(1000...20_000))
+        return Readiness(
+            check: isTask ? .exit : random.one(of: checks), within: random.time(1000...20_000), stall: stall(&random))
+    }
+
+    private static func stall(_ random: inout SeededRandom) -> Duration? {
+        random.chance(35) ? random.time(300...8000) : nil
     }
 
     private static func watch(_ random: inout SeededRandom) -> Watch? {
         guard random.chance(55) else { return nil }
         return Watch(
             url: "http://127.0.0.1/health", every: random.time(500...6000), timeout: .seconds(1),
-            failures: random.number(1...3))
+            failures: random.number(1...3), silence: random.chance(60) ? random.time(1000...20_000) : nil,
+            canary: random.chance(50) ? canary(&random) : nil)
+    }
+
+    private static func canary(_ random: inout SeededRandom) -> Watch.Canary {
+        Watch.Canary(
+            url: "http://127.0.0.1/v1/completions", body: "{}", after: random.time(500...20_000),
+            timeout: random.time(300...5000))
     }
 
     private static func watchdog(_ random: inout SeededRandom) -> Duration? {

@@ -18,10 +18,31 @@ final class SimulatedProcess {
     var isTold = false
     /// Counts series of checks; a series that is not the last one has been ended.
     var series = 0
+    /// In truth, and while its health check passes.
+    var hungAt: Instant?
+    /// Requests of its own that are in flight at engines.
+    var sending: Sending?
+    /// How long those waited who were given up since the last answer: it counts them too, whoever they waited for.
+    var waited = Duration.zero
     /// What the present series is for.
     var checks: Checks?
 
     enum Checks { case readiness, watch }
+
+    struct Sending {
+        var count: Int
+        /// The last token or answer, those included that were given up before.
+        var movedAt: Instant
+        var endsAt: Instant
+        /// From when on it says nothing.
+        var wedgesAt: Instant?
+        /// The engine takes long for these.
+        var isStuck: Bool
+        /// Whoever asked loses patience before the answer.
+        var isAbandoned: Bool
+        /// Time between two reports.
+        var every: Duration
+    }
 
     init(_ id: InstanceID, _ definition: ServiceDefinition, trouble: Int, _ random: inout SeededRandom) {
         self.id = id
@@ -60,6 +81,12 @@ struct Plan {
     var pingsUntil: Duration?
     var notices: [(after: Duration, notice: Event.Notice)] = []
     var evidence = Evidence()
+    /// Its log tells of progress so often, until then, in words that somebody understands or not.
+    var progress: (every: Duration, until: Duration, isUnderstood: Bool)?
+    /// From when on it does no work, though its health check passes.
+    var hangsAfter: Duration?
+    /// It sends requests to engines.
+    var sends = false
 
     /// - Parameter trouble: how often something goes wrong, in per cent.
     init(_ definition: ServiceDefinition, trouble: Int, _ random: inout SeededRandom) {
@@ -73,6 +100,17 @@ struct Plan {
         planReadiness(definition, trouble: trouble, &random)
         planEnd(definition, trouble: trouble, &random)
         planChatter(definition, trouble: trouble, &random)
+        planWork(definition, trouble: trouble, &random)
+    }
+
+    private mutating func planWork(_ definition: ServiceDefinition, trouble: Int, _ random: inout SeededRandom) {
+        if definition.ready.stall != nil || random.chance(10) {
+            let every = random.one(of: [200, 1000, 2000])
+            let until = random.chance(trouble) ? random.time(0...4000) : random.time(3000...25_000)
+            if !random.chance(trouble / 2) { progress = (.milliseconds(every), until, random.chance(70)) }
+        }
+        if !definition.isTask, random.chance(trouble / 2) { hangsAfter = random.time(0...30_000) }
+        sends = random.chance(definition.role == .api || definition.role == .warmup ? 50 : 5)
     }
 
     private mutating func planReadiness(_ definition: ServiceDefinition, trouble: Int, _ random: inout SeededRandom) {
@@ -92,7 +130,8 @@ struct Plan {
         if definition.isTask {
             // One that never ends is ended.
             if !random.chance(trouble / 5) {
-                ends = (random.time(0...8000), random.chance(trouble) ? failure : .code(0))
+                let finding = definition.proves != nil && random.chance(60) ? .code(1) : failure
+                ends = (random.time(0...8000), random.chance(trouble) ? finding : .code(0))
             }
         } else if random.chance(trouble) {
             let soon = random.chance(40)

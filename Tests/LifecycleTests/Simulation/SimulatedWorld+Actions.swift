@@ -7,6 +7,7 @@ extension SimulatedWorld {
         case .spawn(let id): spawn(id)
         case .checkReadiness(let id): beginChecks(.readiness, id)
         case .watch(let id): beginChecks(.watch, id)
+        case .sendCanary(let id): sendCanary(id)
         case .unwatch(let id): endChecks(id)
         case .signal(let id, let number): signal(id, number)
         case .signalDescendants(let id, _): if isKnown(id) { processes[id.number - 1].isTold = true }

@@ -11,6 +11,11 @@ extension SimulatedWorld {
         case .remainsEnd(let id): remainsEnd(id)
         case .tellGone(let id): tell(.gone(id, processes[id.number - 1].plan.evidence))
         case .checkEnds(let id, let series): checkEnds(id, series)
+        case .canaryEnds(let id, let series, let answer): canaryEnds(id, series, answer)
+        case .progresses(let id, let since): progresses(id, since: since)
+        case .hangs(let id): hangs(id)
+        case .sends(let id): sends(id)
+        case .reportsRequests(let id): reportsRequests(id)
         case .pings(let id, let until): pings(id, until: until)
         case .says(let id, let notice): says(id, notice)
         case .oldNews: tellOldNews()
@@ -66,6 +71,7 @@ extension SimulatedWorld {
             let until = now + (life.pingsUntil ?? .seconds(100_000))
             plan(.pings(id, until: until), after: watchdog / 2)
         }
+        planWork(of: process)
         for (after, notice) in life.notices { plan(.says(id, notice), after: after) }
     }
 
@@ -94,12 +100,18 @@ extension SimulatedWorld {
             }
             if !process.plan.evidence.lines.isEmpty { checker.coverage.occurred(.fatalCause) }
         }
+        breakProofs(of: process)
         let told = random.chance(20) ? random.time(0...50) : .zero
         if process.plan.isUnseen {
             checker.coverage.occurred(.unseenEnd)
             if random.chance(50) { plan(.tell(.exited(id, .unseen)), after: told) }
         } else {
             plan(.tell(.exited(id, exit)), after: told)
+        }
+        if process.sending != nil, random.chance(20) {
+            // What it said before is read after its end.
+            checker.coverage.occurred(.reportAfterItsEnd)
+            plan(.tell(.requests(by: id, inFlight: 2, silentFor: .zero)), after: told + .milliseconds(1))
         }
         // Its shim kills what is left; a part of that may be in state D.
         var remains = process.plan.remainsFor
@@ -158,7 +170,7 @@ extension SimulatedWorld {
     }
 
     private mutating func checkResult(_ process: SimulatedProcess) -> Event.Problem? {
-        let isBad = random.chance(trouble / 2)
+        let isBad = random.chance(trouble / 2) && process.hungAt == nil
         guard !process.mainIsAlive || isBad else {
             checker.coverage.occurred(.watchedWell)
             return nil
@@ -190,7 +202,9 @@ extension SimulatedWorld {
             .spawned(id, pid: 7), .ready(id), .watched(id, problem: nil), .watched(id, problem: .unwell("503")),
             .watched(id, problem: .silent("no answer")), .notified(id, .trouble), .notified(id, .stopping),
             .notified(id, .extend(.seconds(5))), .notified(id, .status("old")), .exited(id, .code(0)),
-            .exited(id, .signal(9)), .gone(id, Evidence()),
+            .exited(id, .signal(9)), .gone(id, Evidence()), .progressed(id, nil), .canaryAnswered(id, .silent),
+            .canaryAnswered(id, .failed("500")), .requests(by: id, inFlight: 3, silentFor: .seconds(60)),
+            .requests(by: id, inFlight: 0, silentFor: .zero),
         ]
         tell(random.one(of: news), isOld: true)
     }

@@ -14,6 +14,11 @@ struct SimulatedWorld {
         case remainsEnd(InstanceID)
         case tellGone(InstanceID)
         case checkEnds(InstanceID, series: Int)
+        case canaryEnds(InstanceID, series: Int, Event.CanaryAnswer)
+        case progresses(InstanceID, since: Instant)
+        case hangs(InstanceID)
+        case sends(InstanceID)
+        case reportsRequests(InstanceID)
         case pings(InstanceID, until: Instant)
         case says(InstanceID, Event.Notice)
         case oldNews
@@ -51,7 +56,9 @@ struct SimulatedWorld {
         settings = RandomSettings(&random)
         let policy = ContainerPolicy(
             drainDelay: random.one(of: [.zero, .milliseconds(500), .seconds(3)]),
-            shutdownGrace: random.time(1000...25_000))
+            shutdownGrace: random.time(1000...25_000),
+            startWithin: random.chance(60) ? .seconds(540) : random.time(1000...30_000),
+            unreadyAfter: random.chance(40) ? .zero : random.time(100...20_000))
         trouble = random.one(of: [1, 3, 6, 12, 25, 50])
         lateness = random.chance(20) ? .milliseconds(random.number(1...300)) : .zero
         machine = ContainerMachine(settings.services, policy: policy, seed: random.next(), at: now, fault: fault)
@@ -64,7 +71,7 @@ struct SimulatedWorld {
     // MARK: The plan of people
 
     private mutating func planLife() {
-        let span = random.one(of: [5000, 60_000, 300_000, 900_000, 1_800_000])
+        let span = random.one(of: [5000, 60_000, 300_000, 600_000, 1_200_000])
         let end = random.time(span / 8...span)
         let beginsLate = random.chance(5)
         plan(.tell(.begin), after: beginsLate ? .milliseconds(100) : .zero)
@@ -132,7 +139,7 @@ struct SimulatedWorld {
     }
 
     private mutating func nextTick() -> Instant? {
-        guard let deadline = machine.nextDeadline else { return nil }
+        guard let deadline = checker.nextDeadline else { return nil }
         if let tick, tick.deadline == deadline { return tick.at }
         var at = deadline
         if lateness > .zero, random.chance(50) {

@@ -7,6 +7,11 @@ enum Story {
         case .spawned(let id, let pid): "\(name(id, machine)) is spawned, pid \(pid)"
         case .ready(let id): "\(name(id, machine)) is ready"
         case .watched(let id, let problem): "\(name(id, machine)) is watched: \(problem.map { "\($0)" } ?? "well")"
+        case .progressed(let id, let progress):
+            "\(name(id, machine)) makes progress: \(progress?.description ?? "?")"
+        case .requests(let id, let count, let silent):
+            "\(name(id, machine)) has \(count) requests, silent for \(silent.readable)"
+        case .canaryAnswered(let id, let answer): "the canary at \(name(id, machine)) is answered: \(answer)"
         case .notified(let id, let notice): "\(name(id, machine)) says \(notice)"
         case .exited(let id, let exit): "\(name(id, machine)) \(exit)"
         case .gone(let id, let evidence): "\(name(id, machine)) is gone \(evidence.lines)"
@@ -27,6 +32,7 @@ enum Story {
         case .spawn(let id): "spawn \(name(id, machine))"
         case .checkReadiness(let id): "check readiness of \(name(id, machine))"
         case .watch(let id): "watch \(name(id, machine))"
+        case .sendCanary(let id): "send a canary to \(name(id, machine))"
         case .unwatch(let id): "end checks of \(name(id, machine))"
         case .signal(let id, let number): "signal \(Signal.name(number)) to \(name(id, machine))"
         case .signalDescendants(let id, let number): "signal \(Signal.name(number)) below \(name(id, machine))"
@@ -57,6 +63,12 @@ enum Story {
             + "\(restart.whenSpent)"
         if let watch = definition.watch { text += ", watch \(watch.every.readable) ×\(watch.failures)" }
         if let watchdog = definition.watchdog { text += ", watchdog \(watchdog.readable)" }
+        if let silence = definition.watch?.silence { text += ", silence \(silence.readable)" }
+        if let canary = definition.watch?.canary {
+            text += ", canary after \(canary.after.readable) in \(canary.timeout.readable)"
+        }
+        if let stall = definition.ready.stall { text += ", stall \(stall.readable)" }
+        if let subject = definition.proves { text += ", proves \(subject)" }
         if definition.usesGPU { text += ", GPU" }
         if !definition.sockets.isEmpty { text += ", sockets" }
         return text

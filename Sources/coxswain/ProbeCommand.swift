@@ -1,0 +1,53 @@
+import ArgumentParser
+import Glibc
+import ProbeClient
+import ProcessHost
+import Settings
+
+/// `coxswain probe`: what `GET /startupz`, `/readyz` and `/livez` say, as an exit status.
+struct ProbeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Ask the running container how it is: for exec probes and HEALTHCHECK.",
+        discussion: """
+            startup: the start is over; ready: work sent now will be done; live: it can still heal itself.
+
+            Exit status 0: yes; 1: no, and the line printed says why.
+            """)
+
+    @Argument(help: "startup, ready or live.")
+    var question: Probe.Question
+
+    @Option(help: "Seconds to wait for the answer.")
+    var timeout = 2.0
+
+    @Option(help: "Settings file of `coxswain run`; by default \(Configuration.defaultFile), if it is there.")
+    var config: String?
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 3600 else { throw ValidationError("--timeout must be above 0, and at most 3600") }
+    }
+
+    func run() throws {
+        // This program starts with all signals blocked, for PID 1's sake; here Ctrl-C must work.
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
+
+        let name = config ?? Configuration.defaultFile
+        let door = Configuration.door(
+            file: SmallFile.read(name).map { (name, $0) }, environment: OwnEnvironment.variables())
+        let probe = Probe(
+            host: door.listen.host, port: door.listen.port,
+            // As the supervisor chooses among them; it is process 1 wherever somebody can be asked to probe it.
+            controlSockets: [door.stateDirectory, "/run/coxswain", "/tmp/coxswain-\(geteuid())-1"].map {
+                "\($0)/control.sock"
+            })
+        let outcome = probe.ask(question, timeout: timeout)
+        let line = Array((outcome.message + "\n").utf8)
+        _ = write(outcome.passed ? STDOUT_FILENO : STDERR_FILENO, line, line.count)
+        throw outcome.passed ? ExitCode.success : ExitCode.failure
+    }
+}
+
+extension Probe.Question: ExpressibleByArgument {}
