@@ -51,11 +51,14 @@ package final class ContainerView: Sendable {
 
     /// Why no work can be taken now; nil when it can, be it that it has to wait for the engine.
     ///
-    /// While PID 1 drains, new work is still taken: load balancers need time to learn that the container is not ready.
+    /// Before the container was ready once nobody can tell whether it ever will be, so work is refused, in PID 1's words;
+    /// afterwards what comes while the engine is away is worth the wait. While PID 1 drains, new work is still taken: load balancers need time to learn that the container is not ready.
     /// Only our own stop ends that.
     package func refusal() -> HealthAnswer? {
         let known = current()
-        guard !known.isStopping else { return known.state.unavailable(now: WallClock.now()) }
+        guard !known.isStopping, known.state.startedOnce else {
+            return known.state.unavailable(now: WallClock.now())
+        }
         switch known.state.phase {
         case .stopped, .failed: return known.state.unavailable(now: WallClock.now())
         case .preloading, .starting, .warming, .ready, .degraded, .draining: return nil
@@ -73,13 +76,5 @@ package final class ContainerView: Sendable {
             known.state.reason = "the container is stopping"
         }
         return known
-    }
-}
-
-extension ContainerState {
-    /// Whether pages may be sent to the engine. A container that lists no such service has an engine of somebody
-    /// else's, which is asked and answers for itself.
-    package var isEngineReady: Bool {
-        services.first { $0.name == facts.engineService }.map { $0.state == "ready" } ?? true
     }
 }

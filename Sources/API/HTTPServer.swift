@@ -34,6 +34,9 @@ package final class HTTPServer: Sendable {
         case address(host: String, port: Int)
     }
 
+    /// The threads that accept and serve.
+    static let group = MultiThreadedEventLoopGroup.singleton
+
     /// Time without any traffic after which a connection is closed, unless its request is being worked on.
     static let idleTimeout = TimeAmount.seconds(75)
 
@@ -97,7 +100,7 @@ package final class HTTPServer: Sendable {
                 try channel.pipeline.syncOperations.addHandler(LingeringCloseHandler())
             }.flatMap { http.setup(channel: channel, logger: logger) }
         }
-        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: Self.group)
             .serverChannelOption(.backlog, value: PortAcceptor.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in

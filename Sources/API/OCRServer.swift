@@ -4,6 +4,8 @@ import Health
 import Intake
 package import Logging
 package import NIOCore
+import NIOPosix
+import Notify
 package import Rendering
 
 /// The api as a whole: state, engine, renderers, routes and the server.
@@ -58,12 +60,29 @@ package struct OCRServer: Sendable {
     package func run(
         on endpoint: HTTPServer.Endpoint, whenAccepting: @escaping @Sendable (SocketAddress?) async -> Void
     ) async throws {
-        let following = link.map { link in Task { await link.run() } }
-        defer { following?.cancel() }
+        let accompanying = accompany()
+        defer { for task in accompanying { task.cancel() } }
         // So that the first answers are already PID 1's word; a silent PID 1 must not keep the port closed.
         if let link { await first(of: { await link.firstHeard.wait() }, orAfter: .seconds(2)) }
         try await server.run(on: endpoint, whenAccepting: whenAccepting)
         recogniser.shutdown()
+    }
+
+    /// What goes on beside serving: PID 1 is followed, and told how its engine and this process are doing.
+    private func accompany() -> [Task<Void, Never>] {
+        var tasks: [Task<Void, Never>] = []
+        if let link { tasks.append(Task { await link.run() }) }
+        guard Notify.isWanted else { return tasks }
+        let engine = recogniser.engine
+        let reporter = ActivityReporter(activity: engine.activity) { Notify.send($0) }
+        tasks.append(Task { await reporter.run() })
+        if let interval = WatchdogInterval.current() {
+            let watchdog = Watchdog(
+                interval: interval, loops: Array(HTTPServer.group.makeIterator()), others: { await engine.turn() },
+                send: { Notify.send($0) })
+            tasks.append(Task { await watchdog.run() })
+        }
+        return tasks
     }
 
     /// Stops as `HTTPServer.stop(grace:)` says, with the settings' grace.

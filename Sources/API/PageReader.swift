@@ -29,34 +29,53 @@ package struct PageReader: Sendable {
         package var pages: [Page]
         /// The engine's name of its model; nil when it answered nothing.
         package var model: String?
+        /// What kept pages from being read, by their numbers.
+        package var failures: [Int: Failure]
+    }
+
+    /// Whose fault it is that a page was not read.
+    package enum Failure: Sendable, Equatable {
+        case drawing(RenderError)
+        case engine(EngineError)
+    }
+
+    private struct Outcome: Sendable {
+        var page: Page
+        var model: String?
+        var failure: Failure?
     }
 
     /// Reads all pages. A page that cannot be read has the outcome `failed` and does not stop the others.
     ///
+    /// - Parameter deadline: the end of everything; nil gives each page the time that the settings say.
     /// - Throws: `CancellationError` when the task is cancelled.
-    package func read(_ document: RenderedDocument) async throws -> Reading {
+    package func read(
+        _ document: RenderedDocument, deadline: ContinuousClock.Instant? = nil
+    ) async throws -> Reading {
         let count = document.pages.count
-        return try await withThrowingTaskGroup(of: (Page, String?).self) { group in
-            var pages: [Page] = []
-            pages.reserveCapacity(count)
-            var model: String?
+        return try await withThrowingTaskGroup(of: Outcome.self) { group in
+            var reading = Reading(pages: [], model: nil, failures: [:])
+            reading.pages.reserveCapacity(count)
             var next = 0
-            while pages.count < count {
-                while next < min(count, pages.count + window) {
+            while reading.pages.count < count {
+                while next < min(count, reading.pages.count + window) {
                     let index = next
-                    group.addTask { try await slots.holding { try await read(index, of: document) } }
+                    group.addTask { try await slots.holding { try await read(index, of: document, deadline) } }
                     next += 1
                 }
-                guard let (page, name) = try await group.next() else { break }
-                pages.append(page)
-                model = model ?? name
+                guard let outcome = try await group.next() else { break }
+                reading.pages.append(outcome.page)
+                reading.model = reading.model ?? outcome.model
+                reading.failures[outcome.page.number] = outcome.failure
             }
-            pages.sort { $0.number < $1.number }
-            return Reading(pages: pages, model: model)
+            reading.pages.sort { $0.number < $1.number }
+            return reading
         }
     }
 
-    private func read(_ index: Int, of document: RenderedDocument) async throws -> (Page, String?) {
+    private func read(
+        _ index: Int, of document: RenderedDocument, _ deadline: ContinuousClock.Instant?
+    ) async throws -> Outcome {
         var page = Page(number: index + 1, outcome: .failed)
         let start = ContinuousClock.now
         let picture: EncodedPage
@@ -66,7 +85,7 @@ package struct PageReader: Sendable {
             try Task.checkCancellation()
             page.reason = "the page could not be drawn: \(error.message)"
             page.timings.renderMilliseconds = start.duration(to: .now).milliseconds
-            return (page, nil)
+            return Outcome(page: page, failure: .drawing(error))
         }
         page.timings.renderMilliseconds = Int(picture.renderMilliseconds.rounded())
         page.width = picture.width
@@ -77,7 +96,7 @@ package struct PageReader: Sendable {
             let request = EngineRequest(
                 image: picture.bytes, mediaType: picture.mediaType == .png ? .png : .jpeg, prompt: settings.prompt,
                 maxTokens: settings.pageTokens)
-            let answer = try await engine.recognise(request, deadline: .now + settings.pageDeadline)
+            let answer = try await engine.recognise(request, deadline: deadline ?? sent + settings.pageDeadline)
             page.text = answer.text
             page.attempts = answer.attempts
             page.timings.engineMilliseconds = answer.milliseconds
@@ -86,12 +105,12 @@ package struct PageReader: Sendable {
                 page.outcome = .degraded
                 page.reason = "the engine's answer was cut off after \(answer.completionTokens) tokens"
             }
-            return (page, answer.model.isEmpty ? nil : answer.model)
+            return Outcome(page: page, model: answer.model.isEmpty ? nil : answer.model)
         } catch {
             try Task.checkCancellation()
             page.timings.engineMilliseconds = sent.duration(to: .now).milliseconds
             page.reason = error.pageReason
-            return (page, nil)
+            return Outcome(page: page, failure: .engine(error))
         }
     }
 

@@ -26,17 +26,17 @@ package struct Recogniser: Sendable {
         pages = PageReader(renderers: renderers, engine: engine, settings: settings)
     }
 
-    /// Reads a local document, for warm-up and the command line.
-    ///
-    /// - Throws: ``LocalFailure`` when it cannot be opened.
-    package func read(descriptor: Int32) async throws -> PageReader.Reading {
-        let document: RenderedDocument
-        do {
-            document = try await renderers.open(descriptor)
-        } catch {
-            throw LocalFailure(description: "the document cannot be opened: \(error.message)")
-        }
-        return try await pages.read(document)
+    /// Opens a local document, for warm-up and the command line.
+    package func open(_ descriptor: Int32) async throws(RenderError) -> RenderedDocument {
+        try await renderers.open(descriptor)
+    }
+
+    /// - Parameter deadline: the end of everything; nil gives each page the time that the settings say.
+    /// - Throws: `CancellationError` when the task is cancelled.
+    package func read(
+        _ document: RenderedDocument, deadline: ContinuousClock.Instant? = nil
+    ) async throws -> PageReader.Reading {
+        try await pages.read(document, deadline: deadline)
     }
 
     /// Ends all renderers. Blocks for some milliseconds.

@@ -25,7 +25,7 @@ package struct SupervisorLink: Sendable {
     package func run() async {
         for await state in client.states() {
             let isNew = view.hear(state, at: WallClock.now())
-            if isNew { engine.setGate(open: state.isEngineReady) }
+            if isNew { engine.setGate(open: state.engineProven) }
             firstHeard.open()
             if isNew { await client.acknowledge(revision: state.revision) }
         }

@@ -33,6 +33,11 @@ curl_off_t ccurl_get_offset(CURL *handle, CURLINFO information) {
     return curl_easy_getinfo(handle, information, &value) == CURLE_OK ? value : 0;
 }
 
+const char *ccurl_get_string(CURL *handle, CURLINFO information) {
+    const char *value = NULL;
+    return curl_easy_getinfo(handle, information, &value) == CURLE_OK ? value : NULL;
+}
+
 bool ccurl_next_finished(CURLM *multi, CURL **handle, CURLcode *result) {
     int remaining = 0;
     CURLMsg *message;

@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// The chat-completions format: requests written, answers read. Pure.
 enum ChatCompletion {
-    /// The body of `POST /chat/completions`.
+    /// The body of `POST /chat/completions`. The answer is asked for as a stream, whose pieces tell a long generation from
+    /// a hung engine.
     ///
     /// Put together by hand around the picture: an encoder would escape and copy megabytes of base64 to no end.
     static func body(for request: EngineRequest, model: String) -> [UInt8] {
@@ -14,12 +15,13 @@ enum ChatCompletion {
         body += picture
         body += "\"}},{\"type\":\"text\",\"text\":\(quoted(request.prompt))}]}]".utf8
         body += ",\"temperature\":\(request.temperature),\"max_completion_tokens\":\(request.maxTokens)".utf8
+        body += ",\"stream\":true,\"stream_options\":{\"include_usage\":true}".utf8
         if let skip = request.skipSpecialTokens { body += ",\"skip_special_tokens\":\(skip)".utf8 }
         body += "}".utf8
         return body
     }
 
-    /// What a 2xx answer says; `milliseconds` and `attempts` are left for the caller.
+    /// What a 2xx answer in one piece says, of a server that knows no streams; `milliseconds` and `attempts` are left for the caller.
     ///
     /// - Throws: `.malformedAnswer` for a body that is no chat completion with at least one choice.
     static func answer(from body: [UInt8]) throws(EngineError) -> EngineAnswer {
@@ -59,7 +61,8 @@ enum ChatCompletion {
         return EngineError(code, message, status: status)
     }
 
-    private static func isWord(_ text: String) -> Bool {
+    /// Whether a text is safe to repeat in our log: a name of an error, nothing of a document.
+    static func isWord(_ text: String) -> Bool {
         text.utf8.count <= 64
             && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || $0 == "_") }
     }
@@ -70,6 +73,15 @@ enum ChatCompletion {
         return String(decoding: data, as: UTF8.self)
     }
 
+    struct Usage: Decodable, Sendable {
+        var promptTokens: Int?
+        var completionTokens: Int?
+        private enum CodingKeys: String, CodingKey {
+            case promptTokens = "prompt_tokens"
+            case completionTokens = "completion_tokens"
+        }
+    }
+
     private struct Answer: Decodable {
         struct Choice: Decodable {
             struct Message: Decodable { var content: String? }
@@ -78,14 +90,6 @@ enum ChatCompletion {
             private enum CodingKeys: String, CodingKey {
                 case message
                 case finishReason = "finish_reason"
-            }
-        }
-        struct Usage: Decodable {
-            var promptTokens: Int?
-            var completionTokens: Int?
-            private enum CodingKeys: String, CodingKey {
-                case promptTokens = "prompt_tokens"
-                case completionTokens = "completion_tokens"
             }
         }
         var model: String?

@@ -9,6 +9,8 @@ package final class EngineClient: Sendable {
     private let transfers: TransferLoop
     private let turnstile: Turnstile
     private let onRetry: @Sendable (EngineRetry) -> Void
+    /// The requests at the engine and their progress, for whoever watches it.
+    package let activity = EngineActivity()
     /// The model that the engine named, until it has been away.
     private let discoveredModel = Mutex<String?>(nil)
 
@@ -84,6 +86,12 @@ package final class EngineClient: Sendable {
         }
     }
 
+    /// Returns once the thread that speaks to the engine has taken a turn: that it hangs must not be laid at the engine's
+    /// door.
+    package func turn() async {
+        await transfers.turn()
+    }
+
     private func enter(
         _ ticket: UInt64, _ deadline: ContinuousClock.Instant, lastError: EngineError?
     ) async throws(EngineError) {
@@ -101,9 +109,10 @@ package final class EngineClient: Sendable {
     ) async throws(AttemptFailure) -> EngineAnswer {
         do throws(AttemptFailure) {
             let body = ChatCompletion.body(for: request, model: try await model(deadline))
-            let response = try await exchange("/chat/completions", body: body, timeout: timeout(deadline))
+            let response = try await read(body, timeout: timeout(deadline))
             var answer = try AttemptFailure.wrapping { () throws(EngineError) in
-                try ChatCompletion.answer(from: response.body)
+                if let stream = response.stream { return try stream.answer() }
+                return try ChatCompletion.answer(from: response.body)
             }
             answer.milliseconds = response.milliseconds
             return answer
@@ -112,6 +121,13 @@ package final class EngineClient: Sendable {
             if error.error.code == .unreachable { discoveredModel.withLock { $0 = nil } }
             throw error
         }
+    }
+
+    /// Has the engine read a page, under the eyes of `activity`.
+    private func read(_ body: [UInt8], timeout: Duration) async throws(AttemptFailure) -> TransferResponse {
+        activity.begin()
+        defer { activity.end() }
+        return try await exchange("/chat/completions", body: body, timeout: timeout, onProgress: activity.sign)
     }
 
     private func model(_ deadline: ContinuousClock.Instant) async throws(AttemptFailure) -> String {
@@ -133,17 +149,21 @@ package final class EngineClient: Sendable {
     }
 
     private func exchange(
-        _ path: String, body: [UInt8]?, timeout: Duration
+        _ path: String, body: [UInt8]?, timeout: Duration, onProgress: (@Sendable () -> Void)? = nil
     ) async throws(AttemptFailure) -> TransferResponse {
+        let limit = configuration.maximumAnswerBytes
         let request = TransferRequest(
             url: configuration.url(path), body: body, apiKey: configuration.apiKey, timeout: timeout,
-            connectTimeout: configuration.connectTimeout, maximumAnswerBytes: configuration.maximumAnswerBytes)
+            connectTimeout: configuration.connectTimeout, maximumAnswerBytes: limit,
+            stream: onProgress == nil ? nil : ChatStream(limit: limit), onProgress: onProgress)
         let response: TransferResponse
         do throws(TransferFailure) {
             response = try await transfers.perform(request)
         } catch {
-            throw AttemptFailure(error, url: request.url, limit: request.maximumAnswerBytes)
+            throw AttemptFailure(error, url: request.url, limit: limit)
         }
+        // An error is an answer too: whoever gives one is not hung.
+        onProgress?()
         guard (200..<300).contains(response.status) else {
             let error = ChatCompletion.error(status: response.status, body: response.body)
             throw AttemptFailure(error: error, retryAfter: response.retryAfter)

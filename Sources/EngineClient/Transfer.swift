@@ -10,12 +10,19 @@ struct TransferRequest: Sendable {
     var timeout: Duration
     var connectTimeout: Duration
     var maximumAnswerBytes: Int
+    /// Reads the body of a 2xx answer while it comes, where it is a stream of events; nil keeps any body whole.
+    var stream: ChatStream?
+    /// Called on the loop's thread with each sign of progress in the stream; it must not block.
+    var onProgress: (@Sendable () -> Void)?
 }
 
 /// What came of it.
 struct TransferResponse: Sendable {
     var status: Int
+    /// Empty where the body was a stream of events.
     var body: [UInt8]
+    /// The stream, whole or failed; nil where the body was none.
+    var stream: ChatStream?
     /// From `Retry-After`, zero without it.
     var retryAfter: Duration
     var milliseconds: Int
@@ -44,14 +51,21 @@ final class Transfer {
     let handle: UnsafeMutableRawPointer
     private let headers: UnsafeMutablePointer<curl_slist>?
     private let maximumAnswerBytes: Int
+    private let onProgress: (@Sendable () -> Void)?
     private var received: [UInt8] = []
     private var isTooLarge = false
+    /// Where a stream of events would go.
+    private var stream: ChatStream?
+    /// Known with the first byte of the body, when all of the header is here.
+    private var isStream: Bool?
 
     /// - Returns: nil where libcurl refuses a handle or an option, for want of memory or for a malformed URL.
     init?(_ request: TransferRequest) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         maximumAnswerBytes = request.maximumAnswerBytes
+        onProgress = request.onProgress
+        stream = request.stream
         headers = Self.headers(for: request)
         guard configure(request) else { return nil }
     }
@@ -62,7 +76,7 @@ final class Transfer {
     }
 
     private static func headers(for request: TransferRequest) -> UnsafeMutablePointer<curl_slist>? {
-        var lines = ["Accept: application/json"]
+        var lines = ["Accept: application/json" + (request.stream == nil ? "" : ", text/event-stream")]
         // Without "Expect:" libcurl holds back a body over 1 MB for up to a second, for a 100 that engines do not send.
         if request.body != nil { lines += ["Content-Type: application/json", "Expect:"] }
         if let key = request.apiKey { lines.append("Authorization: Bearer \(key)") }
@@ -98,6 +112,10 @@ final class Transfer {
 
     /// - Returns: the number of bytes taken; another number than offered ends the transfer.
     fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if comesAsStream {
+            if stream?.take(bytes) == true { onProgress?() }
+            return stream?.hasFailed == true ? 0 : bytes.count
+        }
         guard bytes.count <= maximumAnswerBytes - received.count else {
             isTooLarge = true
             return 0
@@ -106,12 +124,28 @@ final class Transfer {
         return bytes.count
     }
 
+    private var comesAsStream: Bool {
+        if let isStream { return isStream }
+        let type = ccurl_get_string(handle, CURLINFO_CONTENT_TYPE).map { String(cString: $0).lowercased() } ?? ""
+        let status = ccurl_get_long(handle, CURLINFO_RESPONSE_CODE)
+        let isStream = stream != nil && (200..<300).contains(status) && type.hasPrefix("text/event-stream")
+        self.isStream = isStream
+        return isStream
+    }
+
     /// What the transfer came to, once libcurl says that it has ended.
     func result(_ code: CURLcode) -> Result<TransferResponse, TransferFailure> {
-        guard code == CURLE_OK else { return .failure(failure(code)) }
+        let stream = isStream == true ? stream : nil
+        // A stream that said its last word is an answer, however its connection ended.
+        guard stream.map({ $0.isWhole || $0.hasFailed }) ?? (code == CURLE_OK) else {
+            return .failure(
+                code == CURLE_OK
+                    ? TransferFailure(kind: .connectionLost, message: "the stream of its answer ended too early")
+                    : failure(code))
+        }
         return .success(
             TransferResponse(
-                status: ccurl_get_long(handle, CURLINFO_RESPONSE_CODE), body: received,
+                status: ccurl_get_long(handle, CURLINFO_RESPONSE_CODE), body: received, stream: stream,
                 retryAfter: .seconds(ccurl_get_offset(handle, CURLINFO_RETRY_AFTER)),
                 milliseconds: ccurl_get_offset(handle, CURLINFO_TOTAL_TIME_T) / 1000))
     }

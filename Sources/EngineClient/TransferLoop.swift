@@ -12,6 +12,7 @@ final class TransferLoop: Sendable {
     private enum Order: Sendable {
         case start(UInt64, TransferRequest, CheckedContinuation<Outcome, Never>)
         case cancel(UInt64)
+        case turn(CheckedContinuation<Void, Never>)
         case stop
     }
 
@@ -59,6 +60,13 @@ final class TransferLoop: Sendable {
         return try outcome.get()
     }
 
+    /// Returns once the thread has taken up an order, or has ended.
+    func turn() async {
+        await withCheckedContinuation { continuation in
+            if !post(.turn(continuation)) { continuation.resume() }
+        }
+    }
+
     /// Ends every transfer as cancelled, and the thread.
     func stop() {
         post(.stop)
@@ -86,6 +94,7 @@ final class TransferLoop: Sendable {
                 case .start(let identifier, let request, let continuation):
                     running.start(identifier, request, continuation)
                 case .cancel(let identifier): running.cancel(identifier)
+                case .turn(let continuation): continuation.resume()
                 case .stop: running.isWanted = false
                 }
             }
@@ -97,7 +106,13 @@ final class TransferLoop: Sendable {
             defer { mailbox.orders = [] }
             return mailbox.orders
         }
-        for case .start(_, _, let continuation) in left { continuation.resume(returning: .failure(.closed)) }
+        for order in left {
+            switch order {
+            case .start(_, _, let continuation): continuation.resume(returning: .failure(.closed))
+            case .turn(let continuation): continuation.resume()
+            case .cancel, .stop: break
+            }
+        }
         running.cancelAll()
         curl_multi_cleanup(multi)
     }

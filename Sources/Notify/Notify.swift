@@ -5,6 +5,9 @@ import Glibc
 /// The protocol is one datagram of newline-separated `FIELD=value` assignments to the Unix socket named by
 /// `$NOTIFY_SOCKET`. Systemd, podman and coxswain's own PID 1 speak it. No library is needed for it.
 package enum Notify {
+    /// Somebody asked to be told.
+    package static var isWanted: Bool { getenv("NOTIFY_SOCKET") != nil }
+
     /// Sends assignments such as `"READY=1\nSTATUS=12 pages in flight"`.
     ///
     /// Never blocks: a service must not hang because the one who watches it is slow. Nothing is reported beyond the

@@ -33,25 +33,26 @@ package struct ChatAnswer: Sendable, Equatable {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the answer in one piece.
     ///
     /// - Parameters:
     ///   - identifier: unique for each request.
     ///   - created: seconds since 1970.
     package func json(identifier: String, created: Int) -> [UInt8] {
         let body = Body(
-            id: identifier, object: "chat.completion", created: created, model: TesseractModel.identifier,
+            id: identifier, created: created,
             choices: [
                 Body.Choice(
                     index: 0, message: Body.Message(role: "assistant", content: text), finishReason: finishReason)
-            ],
-            usage: Body.Usage(
-                promptTokens: promptTokens, completionTokens: completionTokens,
-                totalTokens: promptTokens + completionTokens))
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return (try? encoder.encode(body)).map { Array($0) } ?? []
+            ], usage: usage)
+        return ChatJSON.encode(body)
+    }
+
+    /// How many words there were.
+    var usage: ChatUsage {
+        ChatUsage(
+            promptTokens: promptTokens, completionTokens: completionTokens, totalTokens: promptTokens + completionTokens
+        )
     }
 
     private static func words(in text: some StringProtocol) -> [Substring] {
@@ -64,7 +65,6 @@ package struct ChatAnswer: Sendable, Equatable {
         return rest
     }
 
-    /// OpenAI's format; the keys become snake case.
     private struct Body: Encodable {
         struct Message: Encodable {
             var role: String
@@ -75,17 +75,28 @@ package struct ChatAnswer: Sendable, Equatable {
             var message: Message
             var finishReason: String
         }
-        struct Usage: Encodable {
-            var promptTokens: Int
-            var completionTokens: Int
-            var totalTokens: Int
-        }
         var id: String
-        var object: String
+        var object = "chat.completion"
         var created: Int
-        var model: String
+        var model = TesseractModel.identifier
         var choices: [Choice]
-        var usage: Usage
+        var usage: ChatUsage
+    }
+}
+
+struct ChatUsage: Encodable {
+    var promptTokens: Int
+    var completionTokens: Int
+    var totalTokens: Int
+}
+
+/// OpenAI's format: the keys become snake case.
+enum ChatJSON {
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return (try? encoder.encode(value)).map { Array($0) } ?? []
     }
 }
 

@@ -9,6 +9,10 @@ package struct ChatRequest: Sendable, Equatable {
     package var prompt: String
     /// `max_completion_tokens`, or the older `max_tokens`.
     package var maximumTokens: Int?
+    /// `stream`: the answer is wanted as server-sent events.
+    package var streams: Bool
+    /// `stream_options.include_usage`
+    package var includesUsage: Bool
 
     /// Reads a request's body.
     ///
@@ -48,6 +52,8 @@ package struct ChatRequest: Sendable, Equatable {
         image = try DataURL.decode(first.url, parameter: first.parameter, maximumBytes: maximumImageBytes)
         prompt = texts.joined(separator: "\n")
         maximumTokens = wire.maximumCompletionTokens ?? wire.maximumTokens
+        streams = wire.stream ?? false
+        includesUsage = wire.streamOptions?.includesUsage ?? false
     }
 
     private static func checkOptions(_ wire: RequestBody) throws(ProblemReport) {
@@ -57,9 +63,6 @@ package struct ChatRequest: Sendable, Equatable {
                 message:
                     "the model \"\(model.prefix(100))\" is not here; this engine is \"\(TesseractModel.identifier)\"",
                 parameter: "model", code: "model_not_found")
-        }
-        if wire.stream == true {
-            throw refusal("streaming is not supported: leave \"stream\" out", "stream", "unsupported_parameter")
         }
         if let count = wire.count, count != 1 {
             throw refusal("one choice a request is supported", "n", "unsupported_parameter")
@@ -136,9 +139,15 @@ private struct RequestBody: Decodable {
         }
     }
 
+    struct StreamOptions: Decodable {
+        var includesUsage: Bool?
+        private enum CodingKeys: String, CodingKey { case includesUsage = "include_usage" }
+    }
+
     var model: String?
     var messages: [Message]
     var stream: Bool?
+    var streamOptions: StreamOptions?
     var count: Int?
     var maximumTokens: Int?
     var maximumCompletionTokens: Int?
@@ -147,6 +156,7 @@ private struct RequestBody: Decodable {
         case model
         case messages
         case stream
+        case streamOptions = "stream_options"
         case count = "n"
         case maximumTokens = "max_tokens"
         case maximumCompletionTokens = "max_completion_tokens"

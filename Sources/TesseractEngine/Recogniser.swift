@@ -1,5 +1,4 @@
 import CTesseract
-import Synchronization
 
 /// What came of one picture.
 package struct Recognition: Sendable, Equatable {
@@ -17,17 +16,6 @@ package struct Recognition: Sendable, Equatable {
 package struct RecogniserUnavailable: Error, Sendable, Equatable {
     /// What is missing, and what to install or set.
     package var message: String
-}
-
-/// Tells a recogniser at work that nobody waits for it any more.
-final class Interrupt: Sendable {
-    private let flag = Atomic(false)
-
-    var isRaised: Bool { flag.load(ordering: .relaxed) }
-
-    func raise() {
-        flag.store(true, ordering: .relaxed)
-    }
 }
 
 /// One Tesseract with its language data: 50 to 100 MB of memory. Not safe among threads; each has its own.
@@ -51,16 +39,18 @@ struct Recogniser: ~Copyable {
 
     /// Reads a picture.
     ///
-    /// - Parameter interrupt: looked at before each word; raising it ends the work soon, with an error.
+    /// - Parameter monitor: told when the picture is decoded, and before each line, when it may also end the work. The search
+    ///   for lines between the two can be neither ended nor watched.
     /// - Throws: 400 for a bad picture, 500 where Tesseract fails or takes too long.
-    func recognise(_ image: [UInt8], interrupt: Interrupt) throws(ProblemReport) -> Recognition {
+    func recognise(_ image: [UInt8], monitor: RecognitionMonitor) throws(ProblemReport) -> Recognition {
         let start = ContinuousClock.now
         let picture = try Picture(image)
+        monitor.moved()
         TessBaseAPISetImage2(handle, picture.pointer)
         TessBaseAPISetSourceResolution(handle, Int32(picture.resolution))
         // Whatever happens, nothing of this page may be left for the next one.
         defer { TessBaseAPIClear(handle) }
-        let code = run(interrupt)
+        let code = run(monitor)
         guard code == 0, let text = TessBaseAPIGetUTF8Text(handle) else {
             throw ProblemReport(
                 status: 500, message: "Tesseract gave the image up", code: "recognition_failed")
@@ -73,16 +63,19 @@ struct Recogniser: ~Copyable {
             milliseconds: Int(elapsed / .milliseconds(1)))
     }
 
-    private func run(_ interrupt: Interrupt) -> Int32 {
-        let monitor = TessMonitorCreate()
-        defer { TessMonitorDelete(monitor) }
-        TessMonitorSetDeadlineMSecs(monitor, Self.timeLimitMilliseconds)
-        TessMonitorSetCancelThis(monitor, Unmanaged.passUnretained(interrupt).toOpaque())
-        TessMonitorSetCancelFunc(monitor) { context, _ in
+    private func run(_ monitor: RecognitionMonitor) -> Int32 {
+        let description = TessMonitorCreate()
+        defer { TessMonitorDelete(description) }
+        TessMonitorSetDeadlineMSecs(description, Self.timeLimitMilliseconds)
+        TessMonitorSetCancelThis(description, Unmanaged.passUnretained(monitor).toOpaque())
+        // Called for each line before it is read, as Tesseract's progress function is, which has no context of its own.
+        TessMonitorSetCancelFunc(description) { context, _ in
             guard let context else { return false }
-            return Unmanaged<Interrupt>.fromOpaque(context).takeUnretainedValue().isRaised
+            let monitor = Unmanaged<RecognitionMonitor>.fromOpaque(context).takeUnretainedValue()
+            monitor.moved()
+            return monitor.isCancelled
         }
-        return withExtendedLifetime(interrupt) { TessBaseAPIRecognize(handle, monitor) }
+        return withExtendedLifetime(monitor) { TessBaseAPIRecognize(handle, description) }
     }
 
     private static func load(_ languages: [String]) throws(RecogniserUnavailable) -> OpaquePointer {

@@ -17,14 +17,14 @@ package final class RecogniserPool: Sendable {
         var identifier: UInt64
         var image: [UInt8]
         var queuedAt: ContinuousClock.Instant
-        var interrupt: Interrupt
+        var monitor: RecognitionMonitor
         var continuation: CheckedContinuation<Outcome, Never>
     }
 
     private struct State: Sendable {
         var lastIdentifier: UInt64 = 0
         var queue: [Job] = []
-        var working: [UInt64: Interrupt] = [:]
+        var working: [UInt64: RecognitionMonitor] = [:]
         var isClosed = false
     }
 
@@ -65,11 +65,15 @@ package final class RecogniserPool: Sendable {
 
     /// Reads a picture when its turn comes.
     ///
-    /// - Throws: 400 for a bad picture, at once; 499 for a cancelled task; 503 when the queue is full or the pool
+    /// - Parameter onProgress: called on a thread of the pool once the picture is decoded and the work on it begins, and with
+    ///   each line that is read; it must not block.
+    /// - Throws: 400 for a bad picture, before any progress; 499 for a cancelled task; 503 when the queue is full or the pool
     ///   closed; 500 where Tesseract fails.
-    package func recognise(_ image: [UInt8]) async throws(ProblemReport) -> Answer {
+    package func recognise(
+        _ image: [UInt8], onProgress: @escaping @Sendable () -> Void = {}
+    ) async throws(ProblemReport) -> Answer {
         try Picture.check(image)
-        let interrupt = Interrupt()
+        let monitor = RecognitionMonitor(onProgress: onProgress)
         let identifier = state.withLock { state in
             state.lastIdentifier += 1
             return state.lastIdentifier
@@ -78,7 +82,7 @@ package final class RecogniserPool: Sendable {
             await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
                 enqueue(
                     Job(
-                        identifier: identifier, image: image, queuedAt: .now, interrupt: interrupt,
+                        identifier: identifier, image: image, queuedAt: .now, monitor: monitor,
                         continuation: continuation))
                 // A cancellation from before the job was queued found nothing to end.
                 if Task.isCancelled { cancel(identifier) }
@@ -98,7 +102,7 @@ package final class RecogniserPool: Sendable {
     package func close() {
         let queued = state.withLock { state in
             state.isClosed = true
-            for interrupt in state.working.values { interrupt.raise() }
+            for monitor in state.working.values { monitor.cancel() }
             defer { state.queue = [] }
             return state.queue
         }
@@ -118,7 +122,7 @@ package final class RecogniserPool: Sendable {
 
     private func cancel(_ identifier: UInt64) {
         let job = state.withLock { state -> Job? in
-            if let interrupt = state.working[identifier] { interrupt.raise() }
+            if let monitor = state.working[identifier] { monitor.cancel() }
             guard let index = state.queue.firstIndex(where: { $0.identifier == identifier }) else { return nil }
             return state.queue.remove(at: index)
         }
@@ -135,18 +139,18 @@ package final class RecogniserPool: Sendable {
             let queued = job.queuedAt.duration(to: .now)
             let outcome: Outcome
             do throws(ProblemReport) {
-                let recognition = try recogniser.recognise(job.image, interrupt: job.interrupt)
+                let recognition = try recogniser.recognise(job.image, monitor: job.monitor)
                 outcome = .success(
                     Answer(recognition: recognition, queuedMilliseconds: Int(queued / .milliseconds(1))))
             } catch {
-                outcome = .failure(job.interrupt.isRaised ? reasonForInterrupt : error)
+                outcome = .failure(job.monitor.isCancelled ? reasonForCancellation : error)
             }
             _ = state.withLock { $0.working.removeValue(forKey: job.identifier) }
             job.continuation.resume(returning: outcome)
         }
     }
 
-    private var reasonForInterrupt: ProblemReport {
+    private var reasonForCancellation: ProblemReport {
         state.withLock(\.isClosed) ? .stopping : .cancelled
     }
 
@@ -154,7 +158,7 @@ package final class RecogniserPool: Sendable {
         state.withLock { state in
             guard !state.isClosed, !state.queue.isEmpty else { return (nil, state.isClosed) }
             let job = state.queue.removeFirst()
-            state.working[job.identifier] = job.interrupt
+            state.working[job.identifier] = job.monitor
             return (job, false)
         }
     }

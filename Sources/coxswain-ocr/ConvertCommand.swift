@@ -3,6 +3,7 @@ import ArgumentParser
 import Document
 import Glibc
 import Health
+import Rendering
 
 struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,9 +22,16 @@ struct ConvertCommand: AsyncParsableCommand {
             throw LocalFailure(description: "\(file): \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
-        let reader = try LocalReader(setup)
-        let reading = try await reader.read(descriptor: descriptor)
-        reader.shutdown()
+        let recogniser = try Recogniser(
+            settings: setup.settings, renderers: setup.makeRenderers(), logger: setup.logger)
+        defer { recogniser.shutdown() }
+        let document: RenderedDocument
+        do {
+            document = try await recogniser.open(descriptor)
+        } catch {
+            throw LocalFailure(description: "\(file) cannot be opened: \(error.message)")
+        }
+        let reading = try await recogniser.read(document)
         print(
             json
                 ? JSONText.encode(DocumentResult(model: reading.model, pages: reading.pages))

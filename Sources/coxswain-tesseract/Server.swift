@@ -15,6 +15,11 @@ struct Server: Sendable {
     /// The longest silence on a connection that has no request.
     private static let idleTimeout = TimeAmount.seconds(60)
 
+    /// The shortest time between two signs of progress in a stream.
+    private static let progressInterval = Duration.milliseconds(500)
+    /// Most pixels of a picture that can only be somebody asking whether a recogniser is alive.
+    private static let tinyPixels = 64 * 64
+
     private let options: Options
     private let pool: RecogniserPool
     private let startedAt = time(nil)
@@ -64,7 +69,7 @@ struct Server: Sendable {
             do throws(ProblemReport) {
                 let chat = try ChatRequest(
                     json: try await Self.collect(body), maximumImageBytes: Self.maximumImageBytes)
-                return try await answer(chat)
+                return chat.streams ? try await stream(chat) : try await answer(chat)
             } catch {
                 return Self.response(to: error)
             }
@@ -72,20 +77,53 @@ struct Server: Sendable {
     }
 
     private func answer(_ chat: ChatRequest) async throws(ProblemReport) -> Response {
-        let result = try await pool.recognise(chat.image)
+        let answer = Self.answer(to: chat, from: try await pool.recognise(chat.image))
+        return Self.json(answer.json(identifier: Self.identifier(), created: time(nil)))
+    }
+
+    /// Answers when the work on the page begins: what is wrong with its picture is known by then, and has a status of its
+    /// own.
+    private func stream(_ chat: ChatRequest) async throws(ProblemReport) -> Response {
+        let recognition = WatchedRecognition(chat.image, by: pool)
+        try await recognition.begin()
+        let events = ChatStreamWriter(
+            identifier: Self.identifier(), created: time(nil), includesUsage: chat.includesUsage)
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
+            body: ResponseBody { writer in
+                // A write fails once the client has gone, which ends the work.
+                try await writer.write(ByteBuffer(bytes: events.beginning))
+                let result = try await recognition.result(every: Self.progressInterval) {
+                    try await writer.write(ByteBuffer(bytes: events.progress))
+                }
+                switch result {
+                case .success(let read):
+                    try await writer.write(ByteBuffer(bytes: events.end(Self.answer(to: chat, from: read))))
+                case .failure(let problem):
+                    Self.note(problem)
+                    try await writer.write(ByteBuffer(bytes: events.end(problem)))
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private static func answer(to chat: ChatRequest, from result: RecogniserPool.Answer) -> ChatAnswer {
         let recognition = result.recognition
         let answer = ChatAnswer(
             recognised: recognition.text, prompt: chat.prompt, maximumTokens: chat.maximumTokens)
-        log.info(
-            "page read",
+        log.log(
+            level: recognition.width * recognition.height <= tinyPixels ? .debug : .info, "page read",
             metadata: [
                 "ms": .stringConvertible(recognition.milliseconds),
                 "queued_ms": .stringConvertible(result.queuedMilliseconds),
                 "words": .stringConvertible(answer.completionTokens), "width": .stringConvertible(recognition.width),
                 "height": .stringConvertible(recognition.height), "dpi": .stringConvertible(recognition.resolution),
             ])
-        let identifier = "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
-        return Self.json(answer.json(identifier: identifier, created: time(nil)))
+        return answer
+    }
+
+    private static func identifier() -> String {
+        "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
     private static func collect(_ body: RequestBody) async throws(ProblemReport) -> [UInt8] {
@@ -109,8 +147,7 @@ struct Server: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// The answer to a request that cannot be served, which is also logged.
-    static func response(to problem: ProblemReport) -> Response {
+    private static func note(_ problem: ProblemReport) {
         let level: Logger.Level =
             switch problem.status {
             // Whoever asked has gone: no fault of anybody's.
@@ -121,6 +158,11 @@ struct Server: Sendable {
         log.log(
             level: level, "request not served",
             metadata: ["status": .stringConvertible(problem.status), "code": .string(problem.code)])
+    }
+
+    /// The answer to a request that cannot be served, which is also logged.
+    static func response(to problem: ProblemReport) -> Response {
+        note(problem)
         var response = json(problem.json, status: problem.status)
         if problem.status == 503 { response.headers[.retryAfter] = "1" }
         // What is left of the body would have to be read first, however much that is.

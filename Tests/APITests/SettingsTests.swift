@@ -36,6 +36,23 @@ import Testing
         #expect(settings.controlSocket == "/run/c.sock")
     }
 
+    @Test func readsWhatEngineProfilesSet() throws {
+        let settings = try settings([
+            "COXSWAIN_ENGINE_URL": "http://h:1/v1", "COXSWAIN_ENGINE_MODEL": "m", "COXSWAIN_ENGINE_PROMPT": "Read:",
+            "COXSWAIN_ENGINE_CONCURRENCY": "16", "COXSWAIN_PAGE_DPI": "200", "COXSWAIN_PAGE_PIXELS": "1605632",
+            "COXSWAIN_PAGE_COLOR": "rgb", "COXSWAIN_PAGE_TOKENS": "64",
+        ])
+        #expect(settings.engineURL == "http://h:1/v1")
+        #expect(settings.engineModel == "m")
+        #expect(settings.prompt == "Read:")
+        #expect(settings.engineConcurrency == 16)
+        #expect(settings.pageDPI == 200)
+        #expect(settings.pagePixels == 1_605_632)
+        #expect(!settings.pageIsGrey)
+        #expect(settings.pageTokens == 64)
+        #expect(try self.settings([:]).prompt == "OCR:")
+    }
+
     @Test(arguments: [
         "http://h:1/v1/markdown", "http://h:1/v1", "http://h:1/v1/", "http://h:1", "http://h:1/v1/chat/completions",
     ])

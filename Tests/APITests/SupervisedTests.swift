@@ -11,11 +11,12 @@ import Testing
 /// The api as a child of PID 1.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SupervisedTests {
     private static func state(
-        _ revision: UInt64, engine: String, phase: ContainerState.Phase = .ready, ready: Bool = true
+        _ revision: UInt64, engine: String, phase: ContainerState.Phase = .ready, ready: Bool = true,
+        startedOnce: Bool = true, proven: Bool? = nil
     ) -> ContainerState {
         ContainerState(
-            revision: revision, phase: phase, ready: ready, startedOnce: true,
-            reason: ready ? "" : "the engine is away",
+            revision: revision, phase: phase, ready: ready, startedOnce: startedOnce,
+            engineProven: proven ?? (engine == "ready"), reason: ready ? "" : "the engine is away", progress: 0.4,
             services: [ServiceState(name: "engine", state: engine, since: 0)],
             facts: Facts(version: "9.9", vllmURL: "http://set.by.operator/v1/markdown"))
     }
@@ -39,6 +40,40 @@ import Testing
             #expect(try await exchange.status == 200)
             #expect(await soon { supervisor.acknowledged == 2 })
             #expect(try await api.request("GET", "/readyz").status == 200)
+        }
+    }
+
+    @Test func noWorkIsTakenBeforeTheContainerWasReadyOnce() async throws {
+        let supervisor = try Supervisor()
+        supervisor.publish(
+            Self.state(1, engine: "ready", phase: .warming, ready: false, startedOnce: false, proven: false))
+        let engine = StandInEngine()
+        try await RunningAPI.serving(engine: engine, change: { $0.controlSocket = supervisor.path }) {
+            api async throws in
+            let refused = try await api.post(Documents.pdf(pages: 1))
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] != nil)
+            #expect(refused.body.contains(#""phase":"warming""#) && refused.body.contains(#""progress":0.4"#))
+            #expect(try await api.request("GET", "/startupz").status == 503)
+            supervisor.publish(Self.state(2, engine: "ready"))
+            #expect(await soon { supervisor.acknowledged == 2 })
+            #expect(try await api.post(Documents.pdf(pages: 1)).status == 200)
+        }
+        #expect(engine.count == 1)
+    }
+
+    @Test func theWordOfPID1OpensTheGateAndNotTheEnginesState() async throws {
+        let supervisor = try Supervisor()
+        // The engine is back and answers, and nobody has proven it yet.
+        supervisor.publish(Self.state(1, engine: "ready", phase: .degraded, ready: false, proven: false))
+        let engine = StandInEngine()
+        try await RunningAPI.serving(engine: engine, change: { $0.controlSocket = supervisor.path }) {
+            api async throws in
+            async let exchange = api.post(Documents.pdf(pages: 1))
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(engine.count == 0)
+            supervisor.publish(Self.state(2, engine: "unready", proven: true))
+            #expect(try await exchange.status == 200)
         }
     }
 

@@ -44,7 +44,8 @@ extension EngineClient {
         #expect(
             request.body == #"{"model":"stand-in","messages":[{"role":"user","content":[{"type":"image_url","#
                 + #""image_url":{"url":"data:image/jpeg;base64,/9j/AA=="}},{"type":"text","text":"OCR:"}]}],"#
-                + #""temperature":0.0,"max_completion_tokens":4096,"skip_special_tokens":true}"#)
+                + #""temperature":0.0,"max_completion_tokens":4096,"stream":true,"#
+                + #""stream_options":{"include_usage":true},"skip_special_tokens":true}"#)
     }
 
     @Test func largePictureArrivesWhole() async throws {

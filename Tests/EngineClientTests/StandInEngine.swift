@@ -14,10 +14,21 @@ final class StandInEngine: Sendable {
 
     enum Reply: Sendable {
         case answer(status: Int, body: String, headers: [String] = [])
+        /// A 200 whose body goes out in these pieces, each after a pause.
+        case stream([String], pause: Duration = .zero, type: String = "text/event-stream", then: Ending = .whole)
         /// Reads the request and never answers.
         case silence
         /// Breaks the connection with a reset, after this much of an answer.
         case reset(after: String = "")
+
+        enum Ending: Sendable {
+            /// As chunked encoding ends a body.
+            case whole
+            /// The connection is closed in the middle of the body, politely or with a reset.
+            case close, reset
+            /// Nothing more ever comes.
+            case silence
+        }
 
         static func text(_ text: String, model: String = "stand-in") -> Reply {
             .answer(
@@ -109,9 +120,25 @@ final class StandInEngine: Sendable {
             case .answer(let status, let body, let headers):
                 let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
                 write(lines.joined(separator: "\r\n") + "\r\n\r\n" + body, to: connection)
+            case .stream(let pieces, let pause, let type, let ending):
+                write(
+                    "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n", to: connection)
+                for piece in pieces where !piece.isEmpty {
+                    if pause > .zero { usleep(useconds_t(pause / .microseconds(1))) }
+                    write("\(String(piece.utf8.count, radix: 16))\r\n\(piece)\r\n", to: connection)
+                }
+                switch ending {
+                case .whole: write("0\r\n\r\n", to: connection)
+                case .close: return
+                case .reset:
+                    reset(connection)
+                    return
+                case .silence:
+                    awaitClose(of: connection)
+                    return
+                }
             case .silence:
-                var byte: UInt8 = 0
-                if recv(connection, &byte, 1, 0) <= 0 { state.withLock { $0.closedByClient += 1 } }
+                awaitClose(of: connection)
                 return
             case .reset(let head):
                 write(head, to: connection)
@@ -119,6 +146,11 @@ final class StandInEngine: Sendable {
                 return
             }
         }
+    }
+
+    private func awaitClose(of connection: Int32) {
+        var byte: UInt8 = 0
+        if recv(connection, &byte, 1, 0) <= 0 { state.withLock { $0.closedByClient += 1 } }
     }
 
     private func answer(to request: Request) -> Reply {

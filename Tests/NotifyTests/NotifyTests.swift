@@ -89,3 +89,19 @@ private struct Receiver: ~Copyable {
         #expect(declared("42", count, nil) == [])
     }
 }
+
+@Suite struct WatchdogIntervalTests {
+    private func declared(_ pid: String?, _ microseconds: String?) -> Duration? {
+        WatchdogInterval.declared(processIdentifier: 42, watchdogPID: pid, watchdogMicroseconds: microseconds)
+    }
+
+    @Test func whoeverIsMeantIsWatched() {
+        #expect(declared(nil, "4000000") == .seconds(4))
+        #expect(declared("42", "1500") == .microseconds(1500))
+    }
+
+    @Test func othersAreNot() {
+        for pid in ["43", "", "x"] { #expect(declared(pid, "4000000") == nil) }
+        for count in [nil, "", "0", "-1", "x", "99999999999999999999"] { #expect(declared(nil, count) == nil) }
+    }
+}

@@ -34,4 +34,28 @@ import Testing
                 == #"{"object":"list","data":[{"id":"tesseract","object":"model","created":7,"owned_by":"tesseract-ocr"}]}"#
         )
     }
+
+    @Test func streamIsExactlyThis() {
+        func lines(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        func chunk(_ choices: String, _ more: String = "") -> String {
+            #"data: {"choices":[\#(choices)],"created":7,"id":"chatcmpl-1","model":"tesseract","#
+                + #""object":"chat.completion.chunk"\#(more)}"# + "\n\n"
+        }
+        let answer = ChatAnswer(recognised: "a \"b\"", prompt: "OCR:", maximumTokens: nil)
+        let writer = ChatStreamWriter(identifier: "chatcmpl-1", created: 7, includesUsage: true)
+        #expect(lines(writer.beginning) == chunk(#"{"delta":{"content":"","role":"assistant"},"index":0}"#))
+        #expect(lines(writer.progress) == chunk(#"{"delta":{},"index":0}"#))
+        let end =
+            chunk(#"{"delta":{"content":"a \"b\""},"index":0}"#)
+            + chunk(#"{"delta":{},"finish_reason":"stop","index":0}"#)
+        let usage = chunk("", #","usage":{"completion_tokens":2,"prompt_tokens":1,"total_tokens":3}"#)
+        #expect(lines(writer.end(answer)) == end + usage + "data: [DONE]\n\n")
+        let short = ChatStreamWriter(identifier: "chatcmpl-1", created: 7, includesUsage: false)
+        #expect(lines(short.end(answer)) == end + "data: [DONE]\n\n")
+        let problem = ProblemReport(status: 500, message: "m", code: "c")
+        #expect(
+            lines(short.end(problem))
+                == #"data: {"error":{"code":"c","message":"m","param":null,"type":"server_error"}}"#
+                + "\n\ndata: [DONE]\n\n")
+    }
 }

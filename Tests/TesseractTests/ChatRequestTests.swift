@@ -40,6 +40,13 @@ import Testing
         #expect(try parse(body(image, #","max_tokens":5,"max_completion_tokens":6"#)).maximumTokens == 6)
     }
 
+    @Test func streamIsAskedFor() throws {
+        #expect(try !parse(body(image)).streams)
+        let plain = try parse(body(image, #","stream":true,"stream_options":null"#))
+        #expect(plain.streams && !plain.includesUsage)
+        #expect(try parse(body(image, #","stream":true,"stream_options":{"include_usage":true}"#)).includesUsage)
+    }
+
     @Test func textOfAllMessagesIsThePrompt() throws {
         let json = """
             {"messages":[{"role":"system","content":"You read."},{"role":"assistant","content":null},
@@ -67,7 +74,8 @@ import Testing
         (#"{"messages":[{"content":[{"type":"image_url","image_url":"data:"}]}]}"#, "messages[0].content[0].image_url"),
         (#"{"messages":[]}"#, "messages"),
         (#"{"messages":[{"content":"no image"}]}"#, "messages"),
-        (#"{"messages":[],"stream":true}"#, "stream"),
+        (#"{"messages":[],"stream":1}"#, "stream"),
+        (#"{"messages":[],"stream":true,"stream_options":true}"#, "stream_options"),
         (#"{"messages":[],"n":2}"#, "n"),
         (#"{"messages":[],"max_tokens":0}"#, "max_tokens"),
         (#"{"messages":[],"max_completion_tokens":-1}"#, "max_completion_tokens"),

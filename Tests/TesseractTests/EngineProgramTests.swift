@@ -12,8 +12,8 @@ import Testing
 
         struct NotListening: Error { var log: String }
 
-        init(port: Int = 0) async throws {
-            let program = try Self.start(["--port", "\(port)"])
+        init(port: Int = 0, environment: [String: String] = [:]) async throws {
+            let program = try Self.start(["--port", "\(port)"], environment: environment)
             self.program = program
             for _ in 0..<600 {
                 // From the log line that says so: port 0 takes any.
@@ -79,6 +79,89 @@ import Testing
         for line in engine.program.errors.split(separator: "\n") {
             #expect(line.hasPrefix(#"{"time":"2"#) && line.hasSuffix("}"))
         }
+    }
+
+    @Test func tinyPictureIsAnsweredByARecogniser() async throws {
+        let engine = try await Engine()
+        for _ in 0..<3 {
+            let answer = try engine.curl("/v1/chat/completions", "-d", WhitePicture.question)
+            #expect(answer.contains(#""content":"""#) && answer.contains(#""finish_reason":"stop""#))
+            #expect(answer.hasSuffix("} 200"))
+        }
+        // It is asked every minute by somebody who looks at the status alone.
+        #expect(!engine.program.errors.contains("page read"))
+    }
+
+    @Test func answerComesAsAStreamWhereItIsAskedFor() async throws {
+        let engine = try await Engine()
+        let streamed = try await engine.client().recognise(
+            request(try BookPage(language: "en", number: 51).snippet("-jpeg")), deadline: .now + .seconds(60))
+        #expect(streamed.text.contains("debian/changelog file records the Debian package history"))
+        #expect(streamed.finishReason == "stop")
+        #expect(streamed.promptTokens == 1)
+        #expect(streamed.completionTokens > 5)
+        let question = String(WhitePicture.question.dropLast()) + #","stream":true}"#
+        let raw = try engine.curl("/v1/chat/completions", "-i", "-d", question)
+        #expect(
+            raw.contains("content-type: text/event-stream\r\n") || raw.contains("Content-Type: text/event-stream\r\n"))
+        #expect(raw.hasSuffix("data: [DONE]\n\n 200"))
+        #expect(!raw.contains("usage"))
+        // What is wrong with a picture has a status of its own in a stream too.
+        let damaged = question.replacing("AAAAD0lEQVR42mP4DwQMg5cAANrpf4Em8vpj", with: "AAAAD0lEQVR42mP4")
+        #expect(
+            try engine.curl("/v1/chat/completions", "-d", damaged).hasSuffix(#""type":"invalid_request_error"}} 400"#))
+    }
+
+    @Test func slowPageShowsThatItGoesOn() async throws {
+        let engine = try await Engine()
+        let client = try engine.client()
+        let page = try BookPage(language: "en", number: 41).picture()
+        let reading = Task { try await client.recognise(request(page), deadline: .now + .seconds(120)) }
+        var longest = Duration.zero
+        let start = ContinuousClock.now
+        while client.activity.reading.requests == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        while case let now = client.activity.reading, now.requests > 0 {
+            longest = max(longest, now.silence)
+            // Half as fast as it could be, so that any machine shows it.
+            engine.program.send(SIGSTOP)
+            try await Task.sleep(for: .milliseconds(5))
+            engine.program.send(SIGCONT)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let all = start.duration(to: .now)
+        #expect(longest < all * 0.6, "silent for \(longest) of \(all)")
+        _ = try await reading.value
+    }
+
+    @Test func stoppedEngineShowsNoProgress() async throws {
+        let engine = try await Engine()
+        let client = try engine.client()
+        let page = try BookPage(language: "en", number: 41).picture()
+        let reading = Task { try await client.recognise(request(page), deadline: .now + .seconds(120)) }
+        while client.activity.reading.requests == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        engine.program.send(SIGSTOP)
+        while client.activity.reading.silence < .seconds(2) { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(client.activity.reading.requests == 1)
+        engine.program.send(SIGCONT)
+        _ = try await reading.value
+    }
+
+    @Test func clientThatLeavesAStreamLeavesTheRecogniser() async throws {
+        let engine = try await Engine(environment: ["OCR_WORKERS": "1"])
+        let client = try engine.client()
+        let page = try BookPage(language: "en", number: 41).picture()
+        let tasks = (0..<4).map { _ in
+            Task { try await client.recognise(request(page), deadline: .now + .seconds(120)) }
+        }
+        while client.activity.reading.requests < 4 { try await Task.sleep(for: .milliseconds(1)) }
+        try await Task.sleep(for: .milliseconds(1500))
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = await task.result }
+        // The one page that is being read may be at the search for lines; the three behind it may not be read at all.
+        let start = ContinuousClock.now
+        #expect(try engine.curl("/v1/chat/completions", "-d", WhitePicture.question).hasSuffix("} 200"))
+        #expect(.now - start < .seconds(8))
+        #expect(!engine.program.errors.contains("page read"))
     }
 
     @Test func bodyThatIsTooLargeIsRefusedBeforeItIsRead() async throws {

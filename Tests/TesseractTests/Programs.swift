@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// A program that a test runs, with its standard output and error in files.
@@ -113,4 +114,18 @@ struct BookPage {
             decoding: try Program.output(of: "pdftotext", "-f", "\(number)", "-l", "\(number)", path, "-"),
             as: UTF8.self)
     }
+}
+
+/// The smallest picture that can be read, and has nothing on it: what asks an engine whether it lives.
+enum WhitePicture {
+    /// 32 × 32 pixels of one bit, as a PNG.
+    static let base64 =
+        "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQAAAABbAUdZAAAAD0lEQVR42mP4DwQMg5cAANrpf4Em8vpjAAAAAElFTkSuQmCC"
+
+    static var bytes: [UInt8] { Data(base64Encoded: base64).map { Array($0) } ?? [] }
+
+    /// The request that carries it.
+    static let question =
+        #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":"#
+        + #"{"url":"data:image/png;base64,\#(base64)"}}]}],"max_completion_tokens":1}"#
 }

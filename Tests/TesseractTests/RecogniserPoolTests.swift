@@ -1,3 +1,4 @@
+import Synchronization
 import TesseractEngine
 import Testing
 
@@ -30,6 +31,29 @@ import Testing
         let first = try await pool.recognise(picture).recognition.text
         _ = try await pool.recognise(try BookPage(language: "ru", number: 15).snippet())
         #expect(try await pool.recognise(picture).recognition.text == first)
+    }
+
+    @Test func progressIsToldWhenTheWorkBeginsAndWithEachLine() async throws {
+        let pool = try Self.pool.get()
+        let moves = Mutex(0)
+        let page = try BookPage(language: "en", number: 41).picture()
+        let text = try await pool.recognise(page) { moves.withLock { $0 += 1 } }.recognition.text
+        let lines = text.split(separator: "\n").count
+        #expect(moves.withLock { $0 } >= lines)
+        // Never for what does not begin.
+        let before = moves.withLock { $0 }
+        let damaged = Array(try BookPage(language: "en", number: 51).snippet().prefix(60))
+        await #expect(throws: ProblemReport.self) {
+            try await pool.recognise(damaged) { moves.withLock { $0 += 1 } }
+        }
+        #expect(moves.withLock { $0 } == before)
+    }
+
+    @Test func whitePictureIsRead() async throws {
+        let answer = try await Self.pool.get().recognise(WhitePicture.bytes)
+        let text = answer.recognition.text
+        #expect(text.split { $0.isWhitespace }.isEmpty)
+        #expect(answer.recognition.width == 32)
     }
 
     @Test func whatIsNoPictureIsRefused() async throws {

@@ -21,5 +21,8 @@ CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *cont
 long ccurl_get_long(CURL *handle, CURLINFO information);
 curl_off_t ccurl_get_offset(CURL *handle, CURLINFO information);
 
+/// The value, which belongs to the handle, or NULL where libcurl knows none.
+const char *ccurl_get_string(CURL *handle, CURLINFO information);
+
 /// The next transfer that has ended, with its result; false when there is none.
 bool ccurl_next_finished(CURLM *multi, CURL **handle, CURLcode *result);
