@@ -5,27 +5,11 @@ import Testing
 extension Scenarios {
     /// `kill -9` of each part at a bad moment.
     @Suite(.serialized) struct Killed {
-        /// Sends a document in the background and returns what came back.
-        private func whileReading(
-            _ document: String, in container: Container, _ body: () throws -> Void
-        ) throws -> (status: Int, body: String) {
-            nonisolated(unsafe) let sharing = container
-            nonisolated(unsafe) var answer: Result<(status: Int, body: String), any Error>?
-            let done = DispatchSemaphore(value: 0)
-            Thread.detachNewThread {
-                answer = Result { try sharing.send(document) }
-                done.signal()
-            }
-            try body()
-            done.wait()
-            return try #require(answer).get()
-        }
-
         @Test func theEngineInTheMiddleOfTenPages() throws {
             let container = try Container()
             try container.waitUntilReady()
             let document = try Book.pages("en", 8...17, in: container.folder)
-            let answer = try whileReading(document, in: container) {
+            let answer = try whileSending(document, to: container) {
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 usleep(1_500_000)
                 let engine = try #require(container.processes("coxswain-tesseract").first)
@@ -79,7 +63,7 @@ extension Scenarios {
             let container = try Container()
             try container.waitUntilReady()
             let document = try Book.pages("en", 8...13, in: container.folder)
-            let answer = try whileReading(document, in: container) {
+            let answer = try whileSending(document, to: container) {
                 // Stopped first, so that it certainly holds a page when it dies.
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 for renderer in container.processes("coxswain-render") { kill(renderer, SIGSTOP) }

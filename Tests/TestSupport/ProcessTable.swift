@@ -31,6 +31,16 @@ package struct ProcessTable: Sendable {
         self.entries = entries
     }
 
+    /// The states of a process's threads.
+    package static func threads(of pid: Int32) -> [Character] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return threads.compactMap { thread in
+            let stat = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+            guard let stat, let bracket = stat.lastIndex(of: ")") else { return nil }
+            return stat[stat.index(after: bracket)...].split(separator: " ").first?.first
+        }
+    }
+
     /// All that hangs below a process, itself left out.
     package func below(_ ancestor: Int32) -> [Entry] {
         var found: [Entry] = []
