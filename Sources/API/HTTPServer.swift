@@ -40,8 +40,6 @@ package final class HTTPServer: Sendable {
     /// Time without any traffic after which a connection is closed, unless its request is being worked on.
     static let idleTimeout = TimeAmount.seconds(75)
 
-    private typealias Accepting = NIOAsyncChannel<HTTP1Channel.Value, Never>
-
     /// Accepts and serves until ``stop(grace:)`` has ended.
     ///
     /// - Parameter whenAccepting: told the local address once connections are accepted.
@@ -53,14 +51,9 @@ package final class HTTPServer: Sendable {
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         let server = try await bind(endpoint, http)
-        listener.withLock { $0 = server.channel }
-        await whenAccepting(server.channel.localAddress)
-        try await server.executeThenClose { accepted in
-            for try await connection in accepted {
-                // Not awaited: a connection that lingers must not hold up the end of the process.
-                Task { await http.handle(value: connection, logger: self.logger) }
-            }
-        }
+        listener.withLock { $0 = server }
+        await whenAccepting(server.localAddress)
+        try await server.closeFuture.get()
         guard view.isStopping else { throw ServerFailure.listenerClosed }
         await finished.wait()
     }
@@ -71,16 +64,19 @@ package final class HTTPServer: Sendable {
     package func stop(grace: Duration) async {
         let end = ContinuousClock.now + grace
         view.beginStopping()
-        // Closes our descriptor only; connections that wait in the socket's queue are left to whoever accepts next.
-        try? await listener.withLock { $0 }?.close()
+        if let listener = listener.withLock({ $0 }) { await stopAccepting(on: listener) }
         // A connection that was just accepted may be about to send its first request.
         await wait(until: min(end, .now + .seconds(1))) { self.connections.count == 0 }
         connections.quiesce()
         await wait(until: end) { self.work.count == 0 }
         work.deadline.open()
         await wait(until: .now + .seconds(2)) { self.work.count == 0 }
-        // Answers on their way out, and clients that are still sending.
-        await wait(until: .now + .seconds(1)) { self.connections.count == 0 }
+        // Answers on their way out, and clients that are still sending, for as long as they are.
+        var discarded: Int
+        repeat {
+            discarded = LingerBudget.shared.discardedBytes
+            await wait(until: .now + .seconds(1)) { self.connections.count == 0 }
+        } while connections.count > 0 && LingerBudget.shared.discardedBytes != discarded && .now < end
         finished.open()
     }
 
@@ -91,21 +87,35 @@ package final class HTTPServer: Sendable {
         while !condition(), .now < end { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
-    private func bind(_ endpoint: Endpoint, _ http: HTTP1Channel) async throws -> Accepting {
+    /// Closes our descriptor only; connections that wait in the socket's queue are left to whoever accepts next.
+    private func stopAccepting(on listener: any Channel) async {
+        // NIO drops a connection whose set-up ends on its own loop after the listener was closed on another: first no more
+        // are accepted, then each loop is let through what it has to do for those that were, and then the listener is.
+        try? await listener.setOption(.autoRead, value: false).get()
+        for loop in Self.group.makeIterator() { try? await loop.submit {}.get() }
+        try? await listener.eventLoop.submit {}.get()
+        try? await listener.close()
+    }
+
+    private func bind(_ endpoint: Endpoint, _ http: HTTP1Channel) async throws -> any Channel {
         let logger = logger
         let connections = connections
-        let initialize: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { channel in
-            connections.add(channel)
-            return channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(LingeringCloseHandler())
-            }.flatMap { http.setup(channel: channel, logger: logger) }
-        }
         let bootstrap = ServerBootstrap(group: Self.group)
             .serverChannelOption(.backlog, value: PortAcceptor.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptErrors(logger: logger))
+                }
+            }
+            // Not through a stream of connections: one that is cut off loses those in it, and ends the process over them.
+            .childChannelInitializer { channel in
+                connections.add(channel)
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(LingeringCloseHandler())
+                }.flatMap { http.setup(channel: channel, logger: logger) }.map { connection in
+                    // Not awaited: a connection that lingers must not hold up the end of the process.
+                    Task { await http.handle(value: connection, logger: logger) }
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -115,9 +125,9 @@ package final class HTTPServer: Sendable {
             // A duplicate for NIO to own and close: the socket itself is not ours.
             let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
             guard own >= 0 else { throw ServerFailure.cannotAdopt(code: errno) }
-            return try await bootstrap.bind(own, childChannelInitializer: initialize)
+            return try await bootstrap.withBoundSocket(own).get()
         case .address(let host, let port):
-            return try await bootstrap.bind(host: host, port: port, childChannelInitializer: initialize)
+            return try await bootstrap.bind(host: host, port: port).get()
         }
     }
 

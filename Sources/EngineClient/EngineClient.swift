@@ -114,6 +114,10 @@ package final class EngineClient: Sendable {
                 if let stream = response.stream { return try stream.answer() }
                 return try ChatCompletion.answer(from: response.body)
             }
+            if answer.isBrokenOff {
+                throw AttemptFailure(
+                    error: EngineError(.failed, "the engine broke its answer off (\(answer.finishReason ?? ""))"))
+            }
             answer.milliseconds = response.milliseconds
             return answer
         } catch {

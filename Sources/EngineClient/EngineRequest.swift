@@ -36,6 +36,8 @@ package struct EngineAnswer: Sendable, Equatable {
     package var text: String
     /// `"stop"`, or `"length"` when `maxTokens` cut the text; nil where the engine gave none.
     package var finishReason: String?
+    /// What is there is not the whole answer, and no limit was its end: vLLM says so when it is stopped.
+    var isBrokenOff: Bool { ["abort", "error", "cancelled"].contains(finishReason) }
     package var promptTokens: Int
     package var completionTokens: Int
     /// The model as the engine names it.

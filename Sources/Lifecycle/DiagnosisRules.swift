@@ -149,6 +149,12 @@ extension DiagnosisRule {
                 + "uses the memory",
             canRetry: true),
         rule(
+            .hostMemory, [["on kv cache allocation is less than requested memory for kv"]],
+            "the machine's memory has no room for the KV cache",
+            hint:
+                "lower VLLM_CPU_KVCACHE_SPACE (GiB) or max-model-len \(engineSettings), or give the container more memory"
+        ),
+        rule(
             .gpuMemory,
             [
                 ["no available memory for the cache blocks"], ["larger than the available kv cache memory"],

@@ -99,7 +99,8 @@ struct StackTrace: Sendable, Equatable {
     /// Threads that libraries keep and that sleep in C, which leaves no Python frame below them.
     private static let idleFiles = [
         "uvloop/__init__.py", "zmq/sugar/poll.py", "zmq/sugar/socket.py", "usage/usage_lib.py",
-        "compile_worker/subproc_pool.py", "tqdm/_monitor.py",
+        "compile_worker/subproc_pool.py", "tqdm/_monitor.py", "multiprocessing/resource_tracker.py",
+        "multiprocessing/forkserver.py",
     ]
 
     /// `Thread 0x… (most recent call first):` or `Current thread 0x… [name] (most recent call first):`.

@@ -80,7 +80,9 @@ package final class LingeringCloseHandler: ChannelDuplexHandler, RemovableChanne
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard phase != .open else { return context.fireChannelRead(data) }
-        discarded += unwrapInboundIn(data).readableBytes
+        let count = unwrapInboundIn(data).readableBytes
+        discarded += count
+        budget.discarded(count)
         if discarded > limits.bytes { finish(context) } else { restartIdle(context) }
     }
 
@@ -140,9 +142,22 @@ package final class LingeringCloseHandler: ChannelDuplexHandler, RemovableChanne
 package final class LingerBudget: Sendable {
     package static let shared = LingerBudget(maximum: 512)
 
+    private let maximum: Int
     private let left: Mutex<Int>
+    private let bytes = Atomic(0)
 
-    package init(maximum: Int) { left = Mutex(maximum) }
+    package init(maximum: Int) {
+        self.maximum = maximum
+        left = Mutex(maximum)
+    }
+
+    /// Connections that linger now.
+    package var inUse: Int { maximum - left.withLock { $0 } }
+
+    /// Bytes that were read and thrown away so far: while they grow, somebody is still sending.
+    package var discardedBytes: Int { bytes.load(ordering: .relaxed) }
+
+    func discarded(_ count: Int) { bytes.wrappingAdd(count, ordering: .relaxed) }
 
     func take() -> Bool {
         left.withLock { left in

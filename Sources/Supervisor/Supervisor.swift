@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import OperatorLog
 import ProcessHost
+import PublicPort
 package import Settings
 
 /// PID 1 put together: what happens becomes an event of the core, and what the core decides is done here.
@@ -87,6 +88,7 @@ package final class Supervisor {
             try prepare()
             begin()
             try loop.run()
+            letLingerersFinish()
         } catch let problem as Preflight.Problem {
             log.log(.error, problem.message)
             exitCode = problem.code
@@ -102,6 +104,14 @@ package final class Supervisor {
         log.log(code == .stopped ? .info : .error, "coxswain exits", [("status", "\(code.rawValue)")])
         log.flush()
         return code
+    }
+
+    /// Clients that were answered before they had sent everything would lose the answer at our exit: as long as they send,
+    /// and for a second at most.
+    private func letLingerersFinish() {
+        port?.release()
+        let end = ProcessHost.EventLoop.now() + 1_000_000_000
+        while LingerBudget.shared.inUse > 0, ProcessHost.EventLoop.now() < end { usleep(5000) }
     }
 
     /// What cannot be made at the start is a matter of settings: says which.
@@ -302,8 +312,13 @@ package final class Supervisor {
             if !machine.startedOnce { manager?.needsTime(definition.ready.within + .seconds(10)) }
             start.started(definition, at: Self.now())
             host.start(id, definition)
-        case .signal(let id, let number): host.signal(id, number)
-        case .signalDescendants(let id, let number): host.signalDescendants(id, number)
+        case .signal(let id, let number):
+            host.signal(id, number)
+            // One that is stopped could not say where it hangs.
+            if number == SIGABRT { host.signal(id, SIGCONT) }
+        case .signalDescendants(let id, let number):
+            host.signalDescendants(id, number)
+            if number == SIGABRT { host.signalDescendants(id, SIGCONT) }
         case .kill(let id): host.kill(id)
         case .checkReadiness(let id):
             guard case .http(let url, let every) = machine.services[id.service].definition.ready.check else { return }

@@ -64,6 +64,14 @@ private let whole = Sample.lines(Sample.events)
         }
     }
 
+    /// vLLM ends what is in flight so when it is told to stop: a page without its text, and no error.
+    @Test func answerThatWasBrokenOffIsTriedAgain() async throws {
+        let aborted = Sample.lines([Sample.role, Sample.chunk("{}", finish: #""abort""#), "[DONE]"])
+        let engine = try StandInEngine { _, number in .stream([number == 1 ? aborted : whole]) }
+        let answer = try await client(engine).read()
+        #expect(answer.attempts == 2 && answer.finishReason == "stop")
+    }
+
     @Test func waitingForTheGateIsNoAttempt() async throws {
         let engine = try StandInEngine { _, number in
             number == 1 ? .stream([Sample.lines([Sample.role])], then: .silence) : .stream([whole])

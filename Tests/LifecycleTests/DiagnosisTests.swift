@@ -168,6 +168,10 @@ struct KnownLine: Sendable, CustomTestStringConvertible {
             "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for "
                 + "the "
                 + "root cause.", exit: .code(0)),
+        KnownLine(
+            .hostMemory,
+            "ValueError: Available memory on node 0 (10.61/12.46 GiB) on kv cache allocation is less than requested memory "
+                + "for kv (4000.0 GiB). Decrease --kv-cache-memory-bytes, VLLM_CPU_KVCACHE_SPACE, or reduce CPU memory"),
         KnownLine(.settings, "vllm: error: unrecognized arguments: --no-such-flag", exit: .code(2)),
         KnownLine(
             .settings,

@@ -35,6 +35,7 @@ extension SimulatedWorld {
     mutating func breakProofs(of subject: SimulatedProcess) {
         for service in machine.services where service.definition.proves == subject.definition.name {
             guard let proof = service.live?.instance, random.chance(40) else { continue }
+            guard random.chance(50) else { return mainEnds(proof, .code(1)) }
             plan(.mainEnds(proof, .code(1)), after: random.time(0...40))
         }
     }
