@@ -1,6 +1,7 @@
 # make run           build and start the whole container's process tree on the CPU engine
 # make run PDF=file  … and send that file, and print its Markdown
 # make test          build and run all tests
+# make test-vllm     install a real vLLM (3.5 GB, once) and run the stories with it; VLLM_DIR=folder
 # make build         the programs, optimised, in .build/release
 # make format lint   format the sources; check them
 SHELL := /bin/bash
@@ -37,6 +38,13 @@ build-tests: test-packages
 test: build-tests
 	@etc/build/build-programs
 	@etc/test/run
+
+VLLM_DIR ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/coxswain/vllm
+.PHONY: test-vllm
+test-vllm: build-tests
+	@etc/build/build-programs
+	@etc/test/vllm/install "$(VLLM_DIR)"
+	@COXSWAIN_TEST_VLLM="$(abspath $(VLLM_DIR))" swift test -c release --skip-build --no-parallel --filter RealVLLMTests
 
 .PHONY: format lint
 format:

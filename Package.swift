@@ -165,6 +165,7 @@ let package = Package(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
             swiftSettings: strict),
         .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
         .testTarget(
             name: "APITests",
