@@ -238,9 +238,7 @@ package struct ContainerMachine: Sendable {
             return (phase, reason)
         }
         let blocking = services[index]
-        let reason =
-            "\(blocking.definition.name) is \(blocking.state.name.rawValue)"
-            + (blocking.lastFailure.map { " after it failed: \($0.cause)" } ?? "")
+        let reason = "\(blocking.definition.name) is \(blocking.state.name.rawValue)\(blocking.why)"
         if blocking.hasFailed { return (.failed, reason) }
         if startedOnce { return (.degraded, reason) }
         switch blocking.definition.role {

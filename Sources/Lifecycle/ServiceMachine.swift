@@ -62,6 +62,17 @@ package struct ServiceMachine: Sendable {
         return memoryBy == nil || !definition.usesGPU
     }
 
+    /// Why it is not ready, to be put behind its state: of this instance, else of the one before it.
+    var why: String {
+        if case .stopping(let stopping) = state {
+            switch stopping.reason {
+            case .failed(let cause, _), .wanting(let cause), .asked(let cause): return ": \(cause)"
+            case .ended: break
+            }
+        }
+        return lastFailure.map { " after it failed: \($0.cause)" } ?? ""
+    }
+
     package var hasFailed: Bool {
         if case .failed = state { true } else { false }
     }

@@ -48,6 +48,8 @@ package final class Supervisor {
     private var interrupts = 0
     /// The revision that says "not ready", once a stop was asked for.
     private var drainRevision: UInt64?
+    /// When a stop that was asked for must be over; nanoseconds of the loop's clock.
+    private var graceEnds: UInt64?
     private var exitCode: ExitCode?
 
     private enum Message: Sendable {
@@ -107,10 +109,11 @@ package final class Supervisor {
     }
 
     /// Clients that were answered before they had sent everything would lose the answer at our exit: as long as they send,
-    /// and for a second at most.
+    /// for a second at most, and never beyond the grace of the stop.
     private func letLingerersFinish() {
         port?.release()
-        let end = ProcessHost.EventLoop.now() + 1_000_000_000
+        var end = ProcessHost.EventLoop.now() + 1_000_000_000
+        if let graceEnds { end = min(end, graceEnds) }
         while LingerBudget.shared.inUse > 0, ProcessHost.EventLoop.now() < end { usleep(5000) }
     }
 
@@ -266,6 +269,8 @@ package final class Supervisor {
         // A second request changes nothing: orchestrators send it twice.
         if drainRevision == nil {
             drainRevision = keeper.current.state.revision
+            let grace = configuration.policy.shutdownGrace
+            graceEnds = ProcessHost.EventLoop.now() + UInt64(max(0, grace.inSeconds) * 1e9)
             manager?.needsTime(configuration.policy.shutdownGrace)
         }
     }
