@@ -50,6 +50,12 @@ package struct ContainerMachine: Sendable {
     /// No further try is made with some service, and the container stays for somebody to look at it.
     package var isHeld: Bool { stop == nil && first { $0.hasFailed } != nil }
 
+    /// Instances that the next tick would take for hung, since their watchdogs were not heard. Whoever knows that one of them
+    /// was not given a processor can say so: `notified(…, .alive)`.
+    package func overdueWatchdogs(at now: Instant) -> [InstanceID] {
+        services.compactMap { $0.isWatchdogOverdue(at: now) ? $0.live?.instance : nil }
+    }
+
     /// Share of the services that are ready and of the tasks that are done, 0…1.
     package var progress: Double {
         let present = services.filter { !$0.isRetired }

@@ -110,6 +110,8 @@ package struct Diagnosis: Sendable, Equatable {
             return Diagnosis(kind: .exit, cause: "\(exit)", canRetry: true)
         case .signal(let number):
             return ended(by: number)
+        case .notStarted(let why) where why.contains("Address already in use"):
+            return Diagnosis(kind: .portTaken, cause: "\(exit)", hint: DiagnosisRule.portHint, canRetry: true)
         case .notStarted(let why):
             // What a moment changes is worth another try: memory, processes, a busy text file.
             let lasting = [

@@ -235,12 +235,12 @@ extension DiagnosisRule {
 
     // MARK: Its place in the machine
 
+    static let portHint =
+        "see who listens there (ss -ltnp); another port for the engine: VLLM_PORT and the command of [service.engine]"
+
     private static let place: [DiagnosisRule] = [
         rule(
-            .portTaken, [["address already in use"], ["eaddrinuse"]], "its port is taken",
-            hint:
-                "see who listens there (ss -ltnp); another port for the engine: VLLM_PORT and the command of "
-                + "[service.engine]",
+            .portTaken, [["address already in use"], ["eaddrinuse"]], "its port is taken", hint: portHint,
             canRetry: true),
         rule(
             .diskFull,

@@ -32,6 +32,11 @@ extension ServiceMachine {
         return max(running.heardAt ?? readyAt, readyAt) + watchdog
     }
 
+    /// Its watchdog has not been heard for so long that the next tick ends it.
+    func isWatchdogOverdue(at now: Instant) -> Bool {
+        served.flatMap(watchdogDue).map { $0 <= now } ?? false
+    }
+
     /// What is due by now.
     mutating func tick(_ service: Int, at now: Instant) -> [Action] {
         var actions: [Action] = []

@@ -164,7 +164,31 @@ final class InstanceHost {
         }
     }
 
+    // MARK: Watchdogs
+
+    /// How many times in a row a watchdog that was not heard is excused: six of them together are no moment any more.
+    private static let mostExcuses = 5
+
+    /// Its watchdog was heard.
+    func beat(_ id: InstanceID) {
+        guard let instance = instances[id], let pid = instance.pid else { return }
+        instance.lastBeat = SchedulerTimes.read(pid).map { ($0, EventLoop.now()) }
+        instance.excuses = 0
+    }
+
+    /// Whether the instance was silent because nobody let it run: a machine so busy is no reason to end it.
+    func excuse(_ id: InstanceID) -> Bool {
+        guard let instance = instances[id], let pid = instance.pid, let last = instance.lastBeat,
+            instance.excuses < Self.mostExcuses, let times = SchedulerTimes.read(pid),
+            times.wasStarved(since: last.times, elapsed: EventLoop.now() - last.at)
+        else { return false }
+        instance.excuses += 1
+        instance.lastBeat = (times, EventLoop.now())
+        return true
+    }
+
     func becameReady(_ id: InstanceID) {
+        beat(id)
         instances[id]?.log.reader = nil
         if let shim = instances[id]?.process?.shim { leftovers.isReady(id.number, shim: shim) }
     }
@@ -190,6 +214,7 @@ final class InstanceHost {
         case .refused(let what, let why):
             log.log(.warning, "\(name) starts without what the settings ask for: \(what): \(why)")
         case .started(let pid):
+            instance.pid = pid
             tell(.spawned(id, pid: pid))
         case .notStarted(let why):
             tell(.exited(id, .notStarted(why)))
@@ -336,6 +361,10 @@ final class ServiceInstance {
     var process: ServiceProcess?
     var group: ControlGroup?
     var checks: HealthChecker.Series?
+    /// Its main process; when its watchdog was last heard, or excused, and what it had run and waited by then.
+    var pid: ProcessID?
+    var lastBeat: (times: SchedulerTimes, at: UInt64)?
+    var excuses = 0
     /// Its shim was killed; what it held is with us.
     var isShimless = false
     var shimIsReaped = false

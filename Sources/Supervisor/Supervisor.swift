@@ -111,7 +111,7 @@ package final class Supervisor {
     /// Clients that were answered before they had sent everything would lose the answer at our exit: as long as they send,
     /// for a second at most, and never beyond the grace of the stop.
     private func letLingerersFinish() {
-        port?.release()
+        // New ones are still accepted and answered: whoever waited in the queue would be reset.
         var end = ProcessHost.EventLoop.now() + 1_000_000_000
         if let graceEnds { end = min(end, graceEnds) }
         while LingerBudget.shared.inUse > 0, ProcessHost.EventLoop.now() < end { usleep(5000) }
@@ -230,7 +230,21 @@ package final class Supervisor {
             let parts = instant.sinceBeginning.components
             return UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
         }
-        loop.setDeadline(deadline) { [unowned self] in handle(.tick) }
+        loop.setDeadline(deadline) { [unowned self] in
+            excuseTheStarved()
+            handle(.tick)
+        }
+    }
+
+    private func excuseTheStarved() {
+        for id in machine.overdueWatchdogs(at: Self.now()) where host.excuse(id) {
+            let name = machine.services[id.service].definition.name
+            log.log(
+                .warning,
+                "\(name) was not heard in time because it was not given a processor: it gets more time; this container "
+                    + "needs more cores, or an engine that leaves it one (OMP_NUM_THREADS)")
+            handle(.notified(id, .alive))
+        }
     }
 
     private func receive(_ message: Message) {
@@ -279,7 +293,10 @@ package final class Supervisor {
         // Anybody in the container may reach the socket; only a service's own processes may speak for it.
         guard let id = host.owner(of: sender) else { return }
         let isAsked = machine.services[id.service].definition.ready.check == .notify
-        for event in NotifyMessage.events(of: id, fields, isAskedForReady: isAsked) { handle(event) }
+        for event in NotifyMessage.events(of: id, fields, isAskedForReady: isAsked) {
+            if case .notified(_, .alive) = event { host.beat(id) }
+            handle(event)
+        }
     }
 
     // MARK: Settings

@@ -34,9 +34,6 @@ enum VLLM {
             environment = { HF_HUB_OFFLINE = "1", VLLM_CPU_KVCACHE_SPACE = "\(kvCache)" }
             \(engine)
             [service.api]
-            # Here the engine takes every core that there is, as none beside a GPU does; a machine with other work leaves the
-            # api without one for seconds. That it is found within 5 s when it hangs is shown elsewhere.
-            watchdog = "30s"
             environment = { COXSWAIN_PAGE_TOKENS = "\(pageTokens)" }
 
             """

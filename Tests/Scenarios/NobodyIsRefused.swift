@@ -236,17 +236,19 @@ private enum Storm {
 
     static func summary(_ connections: [ConnectionStorm.Connection]) -> String {
         var statuses: [Int: Int] = [:]
-        var early = 0
+        var early = (all: 0, uploads: 0)
         var uploads = 0
         for connection in connections {
-            if case .whole(let status) = connection.ending { statuses[status, default: 0] += 1 } else { early += 1 }
+            if case .whole(let status) = connection.ending { statuses[status, default: 0] += 1 }
+            if connection.endedEarly { early.all += 1 }
             if connection.isUpload { uploads += 1 }
+            if connection.isUpload, connection.endedEarly { early.uploads += 1 }
         }
         let times = connections.map { $0.endedAt - $0.openedAt }.sorted()
         let seconds = (connections.map(\.endedAt).max() ?? 0) - (connections.map(\.openedAt).min() ?? 0)
         let answers = statuses.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")
         return "\(connections.count) connections in \(Int(seconds)) s, \(uploads) of them with 50 MB: \(answers); "
-            + "\(early) ended early; half within \(Int(times[times.count / 2] * 1000)) ms, "
+            + "\(early.all) ended early, \(early.uploads) of them with 50 MB; half within \(Int(times[times.count / 2] * 1000)) ms, "
             + "the slowest after \(Int((times.last ?? 0) * 1000)) ms"
     }
 }

@@ -48,17 +48,24 @@ package enum ProcessTree {
 
     /// Every process that we can see, ended ones that nobody has reaped included; empty without /proc.
     package static func all() -> [Entry] {
-        guard let folder = opendir("/proc") else { return [] }
+        // Anything may end while we look.
+        numbers(in: "/proc").compactMap { entry(of: $0) }
+    }
+
+    /// The threads of a process; none when it is gone.
+    package static func threads(of pid: ProcessID) -> [ProcessID] { numbers(in: "/proc/\(pid)/task") }
+
+    private static func numbers(in path: String) -> [ProcessID] {
+        guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
-        var entries: [Entry] = []
+        var numbers: [ProcessID] = []
         while let item = readdir(folder) {
             let name = withUnsafeBytes(of: item.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            // Anything may end while we look.
-            if let pid = ProcessID(name), let entry = entry(of: pid) { entries.append(entry) }
+            if let number = ProcessID(name) { numbers.append(number) }
         }
-        return entries
+        return numbers
     }
 
     /// All that hangs below a process now, itself left out.
