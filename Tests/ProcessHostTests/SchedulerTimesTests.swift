@@ -13,6 +13,8 @@ import Testing
         }
         #expect(starved(ran: 0, waited: 4 * second))
         #expect(starved(ran: second / 2, waited: 9 * second))
+        // Not let at all, so that the wait is not counted yet.
+        #expect(SchedulerTimes(ran: 7, waited: 9, isRunnable: true).wasStarved(since: then, elapsed: 4 * second))
         // It sleeps, or is stopped; it turns in circles, however busy the machine is.
         #expect(!starved(ran: 0, waited: 0))
         #expect(!starved(ran: 2 * second, waited: 4 * second))
@@ -23,7 +25,10 @@ import Testing
     private func spinning(_ wrapper: [String]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["taskset", "-c", "0"] + wrapper + ["sh", "-c", "while :; do :; done"]
+        // All on one core: the first that we may use.
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let core = try #require(status.firstMatch(of: /Cpus_allowed_list:\s*(\d+)/)?.1)
+        process.arguments = ["taskset", "-c", String(core)] + wrapper + ["sh", "-c", "while :; do :; done"]
         try process.run()
         return process
     }
@@ -44,8 +49,10 @@ import Testing
         defer { for process in busy { kill(process.processIdentifier, SIGKILL) } }
         usleep(300_000)
         #expect(try times(of: starved, over: 1_500_000))
+        // It needs a processor even for being stopped.
+        for process in busy { kill(process.processIdentifier, SIGKILL) }
         kill(starved.processIdentifier, SIGSTOP)
-        usleep(100_000)
+        usleep(500_000)
         #expect(try !times(of: starved, over: 500_000))
     }
 

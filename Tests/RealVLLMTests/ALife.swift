@@ -128,7 +128,7 @@ extension RealVLLM {
         private func stoppedUnderLoad(_ container: Container, _ story: Story) throws {
             try setPageTokens(3000, container)
             let document = try Book.pages("en", 8...11, in: container.folder)
-            let answer = try container.whileReading(document) {
+            let answer = try container.whileSending(document) {
                 #expect(eventually(within: 60) { container.enginesRequests > 0 })
                 let core = try #require(container.pid(.core))
                 story.strike()
@@ -158,7 +158,7 @@ extension RealVLLM {
         private func terminated(_ container: Container, _ story: Story) throws {
             try setPageTokens(12_000, container)
             let document = try Book.pages("en", 8...11, in: container.folder)
-            let answer = try container.whileReading(document) {
+            let answer = try container.whileSending(document) {
                 #expect(eventually(within: 60) { container.enginesRequests > 0 })
                 story.strike()
                 container.signal(SIGTERM)

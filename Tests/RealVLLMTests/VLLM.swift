@@ -75,21 +75,4 @@ extension Container {
         let line = metrics.body.split(separator: "\n").first { $0.hasPrefix("vllm:num_requests_running") }
         return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0
     }
-
-    /// Sends a document in the background, does something, and waits for the answer.
-    func whileReading(
-        _ document: String, _ body: () throws -> Void
-    ) throws -> (status: Int, body: String) {
-        nonisolated(unsafe) let sharing = self
-        nonisolated(unsafe) var answer: Result<(status: Int, body: String), any Error>?
-        let done = DispatchSemaphore(value: 0)
-        Thread.detachNewThread {
-            answer = Result { try sharing.send(document) }
-            done.signal()
-        }
-        let outcome = Result { try body() }
-        done.wait()
-        try outcome.get()
-        return try #require(answer).get()
-    }
 }

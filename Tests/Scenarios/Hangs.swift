@@ -48,7 +48,7 @@ extension Scenarios {
                     """#)
             try container.waitUntilReady()
             let document = try Book.pages("en", 8...11, in: container.folder)
-            let answer = try whileSending(document, to: container) {
+            let answer = try container.whileSending(document) {
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 usleep(1_000_000)
                 let engine = try #require(container.processes("coxswain-tesseract").first)
@@ -72,7 +72,7 @@ extension Scenarios {
             try container.waitUntilReady()
             try container.folder.write("tokens", "90")
             let document = try Book.pages("en", 8...8, in: container.folder)
-            let answer = try whileSending(document, to: container) {
+            let answer = try container.whileSending(document) {
                 usleep(500_000)
                 try container.folder.write("deaf", "")
                 usleep(6_000_000)
@@ -83,20 +83,4 @@ extension Scenarios {
             #expect(eventually { container.logged("2 health checks failed") })
         }
     }
-}
-
-/// Sends a document in the background while `body` runs, and returns what came back.
-func whileSending(
-    _ document: String, to container: Container, _ body: () throws -> Void
-) throws -> (status: Int, body: String) {
-    nonisolated(unsafe) let sharing = container
-    nonisolated(unsafe) var answer: Result<(status: Int, body: String), any Error>?
-    let done = DispatchSemaphore(value: 0)
-    Thread.detachNewThread {
-        answer = Result { try sharing.send(document) }
-        done.signal()
-    }
-    try body()
-    done.wait()
-    return try #require(answer).get()
 }

@@ -9,7 +9,7 @@ extension Scenarios {
             let container = try Container()
             try container.waitUntilReady()
             let document = try Book.pages("en", 8...17, in: container.folder)
-            let answer = try whileSending(document, to: container) {
+            let answer = try container.whileSending(document) {
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 usleep(1_500_000)
                 let engine = try #require(container.processes("coxswain-tesseract").first)
@@ -63,7 +63,7 @@ extension Scenarios {
             let container = try Container()
             try container.waitUntilReady()
             let document = try Book.pages("en", 8...13, in: container.folder)
-            let answer = try whileSending(document, to: container) {
+            let answer = try container.whileSending(document) {
                 // Stopped first, so that it certainly holds a page when it dies.
                 #expect(eventually { !container.processes("coxswain-render").isEmpty })
                 for renderer in container.processes("coxswain-render") { kill(renderer, SIGSTOP) }

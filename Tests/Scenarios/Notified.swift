@@ -91,21 +91,51 @@ extension Scenarios {
             #expect(eventually { container.count("a started") == 2 })
         }
 
-        @Test func theWorldAboveIsTold() throws {
-            // systemd's end of the protocol: a datagram socket that writes down what comes.
-            let folder = try TestFolder()
-            let path = "\(folder.path)/above.sock"
-            let listener = Process()
-            listener.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            listener.arguments = [
-                "python3", "-u", "-c",
-                "import socket\ns=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\(path)')\nwhile True: open('\(folder.path)/said','ab').write(s.recv(4096)+b'\\n')",
-            ]
-            try listener.run()
+        /// systemd's end of the protocol: a datagram socket that writes down what comes.
+        private final class Listener {
+            let path: String
+            private let folder: TestFolder
+            private let process = Process()
+
+            init() throws {
+                folder = try TestFolder()
+                path = "\(folder.path)/above.sock"
+                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+                process.arguments = [
+                    "python3", "-u", "-c",
+                    """
+                    import socket
+                    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\(path)')
+                    while True: open('\(folder.path)/said', 'ab').write(s.recv(4096) + b'\\n')
+                    """,
+                ]
+                try process.run()
+                let path = path
+                #expect(eventually { FileManager.default.fileExists(atPath: path) })
+            }
+
             // A polite signal may be blocked in it: what this process starts inherits its mask.
-            defer { kill(listener.processIdentifier, SIGKILL) }
-            #expect(eventually { FileManager.default.fileExists(atPath: path) })
+            deinit { kill(process.processIdentifier, SIGKILL) }
+
             func said() -> String { (try? String(contentsOfFile: "\(folder.path)/said", encoding: .utf8)) ?? "" }
+        }
+
+        @Test func theWorldAboveHearsHowFarTheStartIs() throws {
+            let above = try Listener()
+            let container = try Container(
+                settings: StandInEngine.service(answer: "read")
+                    + "\n[service.warmup]\nenvironment = { COXSWAIN_WARMUP_MAX_ERROR = \"off\" }",
+                environment: ["COXSWAIN_ENGINE": "vllm", "NOTIFY_SOCKET": above.path], isProcessOne: false)
+            try container.folder.write("engine-port", "\(container.enginePort)")
+            try container.waitUntilReady()
+            #expect(
+                eventually { above.said().contains(/STATUS=starting: engine is loading weights, about \d+ s more/) })
+            #expect(eventually { above.said().contains("STATUS=ready") })
+        }
+
+        @Test func theWorldAboveIsTold() throws {
+            let above = try Listener()
+            let (path, said) = (above.path, above.said)
             let container = try Container(
                 services: "[service.a]\ncommand = [\"/bin/sleep\", \"1000\"]",
                 environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"], isProcessOne: false)

@@ -156,6 +156,24 @@ package final class Container {
         return (status, lines.dropLast().joined(separator: "\n"))
     }
 
+    /// Sends a document in the background, does something, and waits for the answer, whatever came of that.
+    package func whileSending(
+        _ document: String, _ body: () throws -> Void
+    ) throws -> (status: Int, body: String) {
+        nonisolated(unsafe) let sharing = self
+        nonisolated(unsafe) var answer: Result<(status: Int, body: String), any Error>?
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            answer = Result { try sharing.send(document) }
+            done.signal()
+        }
+        let outcome = Result { try body() }
+        done.wait()
+        try outcome.get()
+        guard let answer else { throw HTTPExchange.Failure.cutShort }
+        return try answer.get()
+    }
+
     package static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

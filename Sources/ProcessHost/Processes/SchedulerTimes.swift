@@ -3,10 +3,13 @@
 package struct SchedulerTimes: Sendable, Equatable {
     package var ran: UInt64
     package var waited: UInt64
+    /// Some thread wants to run now. The kernel counts a wait when it ends: who was not let at all has not waited yet.
+    package var isRunnable: Bool
 
-    package init(ran: UInt64, waited: UInt64) {
+    package init(ran: UInt64, waited: UInt64, isRunnable: Bool = false) {
         self.ran = ran
         self.waited = waited
+        self.isRunnable = isRunnable
     }
 
     /// - Returns: nil where the kernel does not count, or there is no such process.
@@ -20,6 +23,9 @@ package struct SchedulerTimes: Sendable, Equatable {
             sum.ran &+= fields[0]
             sum.waited &+= fields[1]
             found = true
+            // The state follows the name, which stands in brackets (proc(5)).
+            let stat = SmallFile.read("/proc/\(pid)/task/\(thread)/stat") ?? ""
+            if stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].hasPrefix(") R ") { sum.isRunnable = true }
         }
         return found ? sum : nil
     }
@@ -33,6 +39,7 @@ package struct SchedulerTimes: Sendable, Equatable {
     package func wasStarved(since then: SchedulerTimes, elapsed: UInt64) -> Bool {
         let ran = self.ran &- then.ran
         let waited = self.waited &- then.waited
-        return waited >= elapsed / 2 && ran < elapsed / 4 && waited < UInt64.max / 2
+        guard ran < elapsed / 4, waited < UInt64.max / 2 else { return false }
+        return waited >= elapsed / 2 || isRunnable
     }
 }
