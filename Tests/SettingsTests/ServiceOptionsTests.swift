@@ -2,11 +2,6 @@ import Lifecycle
 import Settings
 import Testing
 
-private func load(_ toml: String, _ environment: [String: String] = [:]) throws(SettingsError) -> Configuration {
-    try Configuration.load(
-        file: ("coxswain.toml", toml), environment: environment, programs: "/opt/coxswain", cores: 4)
-}
-
 @Suite struct ServiceOptionsTests {
     @Test func whatTheKernelIsAskedFor() throws {
         let service = try #require(

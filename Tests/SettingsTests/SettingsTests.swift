@@ -3,20 +3,6 @@ import Lifecycle
 import Settings
 import Testing
 
-private func load(_ toml: String? = nil, _ environment: [String: String] = [:]) throws(SettingsError) -> Configuration {
-    try Configuration.load(
-        file: toml.map { ("coxswain.toml", $0) }, environment: environment, programs: "/opt/coxswain", cores: 4)
-}
-
-private func problems(_ toml: String, _ environment: [String: String] = [:]) -> [String] {
-    do {
-        _ = try load(toml, environment)
-        return []
-    } catch {
-        return error.problems.map(\.description)
-    }
-}
-
 @Suite struct SettingsTests {
     @Test func defaultsNeedNoFile() throws {
         let settings = try load()

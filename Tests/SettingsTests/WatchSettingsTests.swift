@@ -2,20 +2,6 @@ import Lifecycle
 import Settings
 import Testing
 
-private func load(_ toml: String, _ environment: [String: String] = [:]) throws(SettingsError) -> Configuration {
-    try Configuration.load(
-        file: ("coxswain.toml", toml), environment: environment, programs: "/opt/coxswain", cores: 4)
-}
-
-private func problems(_ toml: String, _ environment: [String: String] = [:]) -> [String] {
-    do {
-        _ = try load(toml, environment)
-        return []
-    } catch {
-        return error.problems.map(\.description)
-    }
-}
-
 @Suite struct WatchSettingsTests {
     @Test func watchAndCanaryAreLaidOverKeyByKey() throws {
         let before = try #require(load("").services[0].watch)

@@ -1,0 +1,17 @@
+import Settings
+
+/// The settings of a container, from the text of a file, if there is one, and the environment.
+func load(_ toml: String? = nil, _ environment: [String: String] = [:]) throws(SettingsError) -> Configuration {
+    try Configuration.load(
+        file: toml.map { ("coxswain.toml", $0) }, environment: environment, programs: "/opt/coxswain", cores: 4)
+}
+
+/// What is wrong with them, a line each.
+func problems(_ toml: String, _ environment: [String: String] = [:]) -> [String] {
+    do {
+        _ = try load(toml, environment)
+        return []
+    } catch {
+        return error.problems.map(\.description)
+    }
+}
