@@ -12,10 +12,11 @@ help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
 
 # Debian packages: what the build links, what the programs read at run time, and what tests use.
-BUILD_PACKAGES := pkg-config libpoppler-glib-dev libcairo2-dev libjpeg62-turbo-dev libpng-dev libleptonica-dev \
-	libtesseract-dev libcurl4-openssl-dev
+BUILD_PACKAGES := pkg-config libpoppler-glib-dev libpoppler-private-dev libcairo2-dev libfontconfig-dev \
+	libjpeg62-turbo-dev libpng-dev libleptonica-dev libtesseract-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev
 RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
-TEST_PACKAGES := poppler-utils debmake-doc python3 procps util-linux qpdf
+TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps util-linux qpdf tesseract-ocr \
+	fonts-wqy-microhei
 
 .PHONY: packages test-packages
 packages:

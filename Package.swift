@@ -18,6 +18,12 @@ let selfContained: [LinkerSetting] = [
     .linkedLibrary("_FoundationCollections"),
 ]
 
+/// What SQLite's library needs of Foundation beside that.
+let wholeFoundation: [LinkerSetting] = [
+    .linkedLibrary("CoreFoundation"), .linkedLibrary("_FoundationICU"),
+    .linkedLibrary("FoundationInternationalization"),
+]
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -48,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Programs: arguments in, library calls out.
@@ -62,15 +69,17 @@ let package = Package(
         .executableTarget(
             name: "coxswain-ocr",
             dependencies: [
-                "API", "Document", "EngineClient", "Health", "Intake", "Notify", "ProcessHost", "Rendering",
+                "API", "Document", "EngineClient", "Health", "Intake", "Notify", "Pipeline", "ProcessHost", "Rendering",
                 "ServiceLog", "TimeOfDay", argumentParser,
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
-            swiftSettings: strict, linkerSettings: selfContained),
+            swiftSettings: strict, linkerSettings: selfContained + wholeFoundation),
         .executableTarget(
             name: "coxswain-render",
-            dependencies: ["CImage", "CLeptonica", "CPoppler", "RenderProtocol"],
+            dependencies: [
+                "CFontconfig", "CImage", "CLeptonica", "CPDFScan", "CPoppler", "CSandbox", "Layout", "RenderProtocol",
+            ],
             swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-tesseract",
@@ -98,12 +107,13 @@ let package = Package(
             name: "Supervisor",
             dependencies: [
                 "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost", "Progress",
-                "PublicPort", "Readable", "Settings", "TimeOfDay",
+                "PublicPort", "Readable", "Settings", "Storage", "TimeOfDay",
             ] + nio,
             swiftSettings: strict),
 
         // What several programs share.
         .target(name: "TimeOfDay", swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["CFileCalls"], swiftSettings: strict),
         .target(
             name: "ServiceLog",
             dependencies: ["TimeOfDay", .product(name: "Logging", package: "swift-log")],
@@ -112,15 +122,28 @@ let package = Package(
         // The OCR API.
         .target(name: "Document", swiftSettings: strict),
         .target(name: "Notify", swiftSettings: strict),
+        .target(name: "Layout", swiftSettings: strict),
         .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
         .target(name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol"], swiftSettings: strict),
-        .target(name: "EngineClient", dependencies: ["CCurl"], swiftSettings: strict),
-        .target(name: "Intake", dependencies: nio, swiftSettings: strict),
+        .target(name: "EngineClient", dependencies: ["CCurl", "Document"], swiftSettings: strict),
+        .target(name: "Intake", dependencies: ["CCrypto", "CFileCalls"] + nio, swiftSettings: strict),
+        .target(
+            name: "Jobs",
+            dependencies: ["CLinux", "Document", "Storage", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Document", "EngineClient", "Health", "Intake", "Jobs", "RenderProtocol", "Rendering", "TimeOfDay",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "API",
             dependencies: [
-                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Notify", "PublicPort",
-                "RenderProtocol", "Rendering", "TimeOfDay",
+                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Jobs", "Notify", "Pipeline",
+                "PublicPort",
+                "Rendering", "Storage", "TimeOfDay",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -132,11 +155,19 @@ let package = Package(
         .target(name: "CNVML", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CSignalsBlocked", dependencies: ["CLinux"]),
         .target(name: "CShimProtocol"),
+        .systemLibrary(name: "CFileCalls"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .systemLibrary(name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
+        .target(name: "CFontconfig", dependencies: ["CFontconfigSystem"]),
+        .systemLibrary(name: "CFontconfigSystem", pkgConfig: "fontconfig", providers: [.apt(["libfontconfig-dev"])]),
         .target(name: "CImage", dependencies: ["CJPEGSystem", "CPNGSystem"]),
+        .target(name: "CPDFScan", dependencies: ["CImage", "CPopplerCore"]),
+        .systemLibrary(
+            name: "CPopplerCore", pkgConfig: "poppler", providers: [.apt(["libpoppler-private-dev"])]),
         .target(name: "CRenderChannel"),
+        .target(name: "CSandbox"),
         .systemLibrary(name: "CJPEGSystem", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
         .systemLibrary(name: "CPNGSystem", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CLeptonica", pkgConfig: "lept", providers: [.apt(["libleptonica-dev"])]),
@@ -154,6 +185,18 @@ let package = Package(
         .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Lifecycle", "Settings"], swiftSettings: strict),
+        .executableTarget(
+            name: "JobWriter", dependencies: ["Document", "Jobs"], path: "Tests/JobWriter", swiftSettings: strict),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Document", "JobWriter", "Jobs", "Storage", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
+        .testTarget(name: "LayoutTests", dependencies: ["Layout"], swiftSettings: strict),
+        .executableTarget(name: "SandboxProbe", dependencies: ["CSandbox"], path: "Tests/SandboxProbe"),
         .testTarget(name: "TimeOfDayTests", dependencies: ["TimeOfDay"], swiftSettings: strict),
         .testTarget(
             name: "ServiceLogTests",
@@ -170,18 +213,28 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "ControlProtocol", "EngineClient", "Health", "Rendering", "ServiceLog", "TestSupport",
+                "API", "ControlProtocol", "EngineClient", "Health", "Jobs", "Pipeline", "Rendering", "ServiceLog",
+                "TestSupport",
             ] + hummingbird + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["Document", "EngineClient", "Jobs", "Pipeline", "Rendering", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),
         .testTarget(
-            name: "RenderingTests", dependencies: ["CLeptonica", "RenderProtocol", "Rendering"], swiftSettings: strict),
-        .testTarget(name: "EngineClientTests", dependencies: ["EngineClient"], swiftSettings: strict),
+            name: "RenderingTests",
+            dependencies: [
+                "CImage", "CLeptonica", "CPDFScan", "CPoppler", "Document", "RenderProtocol", "Rendering",
+                "SandboxProbe",
+            ], swiftSettings: strict),
+        .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: strict),
         .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: strict),
         .testTarget(
             name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict
         ),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

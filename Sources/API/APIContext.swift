@@ -3,6 +3,7 @@ package import Hummingbird
 package import Logging
 import NIOCore
 import NIOHTTPTypes
+package import Pipeline
 
 /// What belongs to one request besides the request.
 package struct APIContext: RequestContext {

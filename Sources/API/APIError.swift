@@ -62,7 +62,7 @@ struct ErrorAnswers: RouterMiddleware {
         } catch let error as APIError {
             return error.response
         } catch let error as HTTPError where error.status == .notFound {
-            if let methods = Routes.methods[request.uri.path] {
+            if let methods = Routes.methods(of: request.uri.path) {
                 return APIError(
                     .methodNotAllowed, "Method Not Allowed", headers: [HTTPField(name: .allow, value: methods)]
                 ).response

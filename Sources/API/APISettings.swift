@@ -1,26 +1,27 @@
+import Jobs
+package import Pipeline
+
 /// What the api is told by its environment, validated.
 package struct APISettings: Sendable, Equatable {
-    /// Base URL of the engine, ending in `/v1`.
-    package var engineURL = "http://127.0.0.1:8080/v1"
-    /// Name of the engine's model; nil: the first one that the engine lists.
-    package var engineModel: String?
-    /// Pages that the engine is given at once.
-    package var engineConcurrency = 8
-    /// What the engine is asked to do with a page.
-    package var prompt = "OCR:"
-    /// Most tokens of one page's answer.
-    package var pageTokens = 4096
-    /// Renderers at once.
-    package var cores = 1
-    /// Resolution of a rendered page, dots per inch.
-    package var pageDPI = 144.0
-    /// Most pixels of a rendered page. The default is PaddleOCR-VL's own limit, 1280 × 28 × 28.
-    package var pagePixels = 1_003_520
-    package var pageIsGrey = false
-    /// Time that a page may wait for the engine and be read in, an engine's restart included.
-    package var pageDeadline = Duration.seconds(600)
+    /// How pages are rendered and read.
+    package var pipeline = PipelineSettings()
     package var maximumUploadBytes = 200 << 20
-    package var maximumPages = 2000
+    /// Most documents that wait or are read at once; more are refused with 429.
+    package var maximumJobs = 256
+    /// How long a finished job and its result can be asked for.
+    package var retention = Duration.seconds(86_400)
+    /// Most bytes of uploads and results under the state folder.
+    package var maximumStateBytes = 10 << 30
+    /// Bytes of the state folder's disk that new work must leave free.
+    package var minimumFreeBytes = 256 << 20
+    /// What is kept, as the store takes it.
+    var jobLimits: JobLimits {
+        var limits = JobLimits()
+        limits.retention = retention / .seconds(1)
+        limits.maximumBytes = maximumStateBytes
+        limits.reserveBytes = minimumFreeBytes
+        return limits
+    }
     /// Time that requests in flight have to finish after a request to stop.
     package var stopGrace = Duration.seconds(5)
     package var outputDirectory = "output"
@@ -41,25 +42,49 @@ package struct APISettings: Sendable, Equatable {
         let variables = Variables(environment)
         usesVLM = try variables.flag("USE_VLM_API") ?? usesVLM
         vllmURL = variables["VLLM_URL"] ?? vllmURL
-        engineURL = variables["COXSWAIN_ENGINE_URL"] ?? Self.baseURL(ofVLLM: vllmURL)
-        engineModel = variables["COXSWAIN_ENGINE_MODEL"]
-        prompt = variables["COXSWAIN_ENGINE_PROMPT"] ?? prompt
-        pageTokens = try variables.number("COXSWAIN_PAGE_TOKENS", in: 16...131_072) ?? pageTokens
-        cores = try variables.number("COXSWAIN_CORES", in: 1...1024) ?? availableCores
+        pipeline.engineURL = variables["COXSWAIN_ENGINE_URL"] ?? Self.baseURL(ofVLLM: vllmURL)
+        pipeline.engineModel = variables["COXSWAIN_ENGINE_MODEL"]
+        pipeline.prompts = Self.prompts(variables, usesVLM: usesVLM)
+        pipeline.pageTokens = try variables.number("COXSWAIN_PAGE_TOKENS", in: 16...131_072) ?? pipeline.pageTokens
+        pipeline.cores = try variables.number("COXSWAIN_CORES", in: 1...1024) ?? availableCores
         // A language model on a GPU batches pages; an engine on the CPU gains nothing beyond one a core.
-        engineConcurrency =
-            try variables.number("COXSWAIN_ENGINE_CONCURRENCY", in: 1...1024) ?? (usesVLM ? 8 : cores)
-        pageDPI = Double(try variables.number("COXSWAIN_PAGE_DPI", in: 36...1200) ?? Int(pageDPI))
-        pagePixels = try variables.number("COXSWAIN_PAGE_PIXELS", in: 10_000...200_000_000) ?? pagePixels
-        pageIsGrey = try variables.choice("COXSWAIN_PAGE_COLOR", of: ["rgb", "grey"]) == "grey"
-        pageDeadline = try variables.seconds("COXSWAIN_PAGE_DEADLINE", in: 1...86_400) ?? pageDeadline
+        pipeline.engineConcurrency =
+            try variables.number("COXSWAIN_ENGINE_CONCURRENCY", in: 1...1024)
+            ?? (usesVLM ? pipeline.engineConcurrency : pipeline.cores)
+        pipeline.pageDPI = Double(
+            try variables.number("COXSWAIN_PAGE_DPI", in: 36...1200) ?? Int(pipeline.pageDPI))
+        pipeline.pagePixels =
+            try variables.number("COXSWAIN_PAGE_PIXELS", in: 10_000...200_000_000) ?? pipeline.pagePixels
+        pipeline.pageIsGrey = try variables.choice("COXSWAIN_PAGE_COLOR", of: ["rgb", "grey"]) == "grey"
+        pipeline.readsBlocks = try variables.choice("COXSWAIN_PAGE_REGIONS", of: ["whole", "blocks"]) == "blocks"
+        pipeline.pageDeadline =
+            try variables.seconds("COXSWAIN_PAGE_DEADLINE", in: 1...86_400) ?? pipeline.pageDeadline
+        pipeline.maximumPages =
+            try variables.number("COXSWAIN_MAX_PAGES", in: 1...100_000) ?? pipeline.maximumPages
+        maximumJobs = try variables.number("COXSWAIN_MAX_JOBS", in: 1...100_000) ?? maximumJobs
+        retention = try variables.seconds("COXSWAIN_KEEP_JOBS", in: 0...31_536_000) ?? retention
+        maximumStateBytes =
+            try variables.number("COXSWAIN_MAX_STATE_BYTES", in: (1 << 20)...(1 << 50)) ?? maximumStateBytes
+        minimumFreeBytes =
+            try variables.number("COXSWAIN_MIN_FREE_BYTES", in: 0...(1 << 50)) ?? minimumFreeBytes
         maximumUploadBytes =
             try variables.number("COXSWAIN_MAX_UPLOAD_BYTES", in: 1...(1 << 40)) ?? maximumUploadBytes
-        maximumPages = try variables.number("COXSWAIN_MAX_PAGES", in: 1...100_000) ?? maximumPages
         stopGrace = try variables.seconds("COXSWAIN_STOP_GRACE", in: 0...3600) ?? stopGrace
         outputDirectory = variables["OUTPUT_DIR"] ?? outputDirectory
         stateDirectory = variables["STATE_DIR"] ?? "\(outputDirectory)/.coxswain"
         controlSocket = variables["COXSWAIN_CONTROL_SOCKET"]
+    }
+
+    /// Those that the engine's profile names; without any those of PaddleOCR-VL, and of an engine that takes no prompt
+    /// nothing but text.
+    private static func prompts(_ variables: Variables, usesVLM: Bool) -> PagePrompts {
+        var texts: [PageTask: String] = [:]
+        for task in PageTask.allCases {
+            texts[task] =
+                variables[
+                    task == .ocr ? "COXSWAIN_ENGINE_PROMPT" : "COXSWAIN_ENGINE_PROMPT_\(task.rawValue.uppercased())"]
+        }
+        return texts.isEmpty && usesVLM ? PagePrompts() : PagePrompts(texts)
     }
 
     /// The replaced container's clients name a path that vLLM does not have: what counts is what stands before it.

@@ -11,6 +11,9 @@ package struct ActivityReporter: Sendable {
     private let interval: Duration
     private let send: @Sendable (String) -> Bool
 
+    /// Time that changes are collected before they are reported.
+    private static let pause = Duration.milliseconds(20)
+
     /// - Parameter send: hands over one datagram without blocking; false when it could not be delivered now.
     package init(
         activity: EngineActivity, interval: Duration = .seconds(1), send: @escaping @Sendable (String) -> Bool
@@ -29,6 +32,8 @@ package struct ActivityReporter: Sendable {
         var next: Task<Void, Never>?
         for await _ in moments {
             next?.cancel()
+            // Short requests come and go many times a second, and each report wakes PID 1.
+            try? await Task.sleep(for: min(Self.pause, interval))
             let reading = activity.reading
             let isDelivered = send(Self.fields(reading))
             // A zero that was lost would leave PID 1 with requests that never end.

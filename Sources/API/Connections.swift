@@ -1,5 +1,6 @@
 import NIOCore
 import NIOExtras
+package import Pipeline
 import Synchronization
 
 /// The connections that are open, so that a stop can end those that are idle.
@@ -25,6 +26,8 @@ final class Connections: Sendable {
 /// Requests that have begun and are not yet answered, and the moment from which they may no longer go on.
 package final class WorkInFlight: Sendable {
     private let requests = Mutex(0)
+    /// Opens when a stop begins.
+    package let stopping = Latch()
     /// Opens when the time that a stop leaves for finishing is over.
     package let deadline = Latch()
 

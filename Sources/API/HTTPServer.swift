@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 package import NIOCore
 import NIOPosix
+import Pipeline
 import PublicPort
 import Synchronization
 import TimeOfDay
@@ -64,6 +65,7 @@ package final class HTTPServer: Sendable {
     package func stop(grace: Duration) async {
         let end = ContinuousClock.now + grace
         view.beginStopping()
+        work.stopping.open()
         if let listener = listener.withLock({ $0 }) { await stopAccepting(on: listener) }
         // A connection that was just accepted may be about to send its first request.
         await wait(until: min(end, .now + .seconds(1))) { self.connections.count == 0 }

@@ -2,15 +2,21 @@ import ControlProtocol
 import EngineClient
 import Health
 import Intake
+import Jobs
 package import Logging
 package import NIOCore
 import NIOPosix
 import Notify
+import Pipeline
 package import Rendering
+import Storage
+import TimeOfDay
 
 /// The api as a whole: state, engine, renderers, routes and the server.
 package struct OCRServer: Sendable {
     private let recogniser: Recogniser
+    private let store: JobStore
+    private let pipeline: JobPipeline
     private let view: ContainerView
     private let server: HTTPServer
     private let link: SupervisorLink?
@@ -26,15 +32,15 @@ package struct OCRServer: Sendable {
     ) throws {
         self.settings = settings
         self.logger = logger
+        recogniser = try Recogniser(settings: settings.pipeline, renderers: renderers, logger: logger)
+        let store = try JobStore(folder: settings.stateDirectory, limits: settings.jobLimits, at: now)
+        self.store = store
         let view =
             settings.controlSocket == nil
             ? ContainerView(own: Self.ownState(settings, now: now, version: version))
             : ContainerView(supervisedSince: now)
         self.view = view
-        recogniser = try Recogniser(settings: settings, renderers: renderers, logger: logger)
-        let work = WorkInFlight()
-        let uploads = UploadReader(
-            spool: try Spool(stateDirectory: settings.stateDirectory), maximumBytes: settings.maximumUploadBytes)
+        for warning in store.warnings { logger.warning("\(warning)") }
         let results = ResultFiles(folder: settings.outputDirectory)
         do {
             try results.prepare()
@@ -43,10 +49,24 @@ package struct OCRServer: Sendable {
             logger.warning(
                 "OUTPUT_DIR cannot be written: answers will have no files", metadata: ["error": .string("\(error)")])
         }
-        let router = Routes.router(view: view) { [recogniser] path in
-            RecognitionRoute(
-                path: path, view: view, uploads: uploads, recogniser: recogniser, results: results, settings: settings,
-                work: work)
+        let pipeline = JobPipeline(
+            recogniser: recogniser, store: store,
+            results: ResultWriter(store: store, files: results, usesVLM: settings.usesVLM, logger: logger),
+            logger: logger)
+        self.pipeline = pipeline
+        let work = WorkInFlight()
+        let uploads = UploadReader(
+            spool: try Spool(stateDirectory: settings.stateDirectory), maximumBytes: settings.maximumUploadBytes)
+        let answers = JobAnswers(store: store, usesVLM: settings.usesVLM)
+        let desk = JobDesk(
+            store: store, pipeline: pipeline, view: view,
+            options: JobOptionsReader(
+                prompts: settings.pipeline.prompts, maximumPixels: settings.pipeline.pagePixels), settings: settings)
+        let jobs = JobRoutes(
+            store: store, pipeline: pipeline, answers: answers,
+            events: EventsRoute(store: store, changes: pipeline.changes, stopping: work.stopping))
+        let router = Routes.router(view: view, jobs: jobs) { path in
+            UploadRoute(path: path, desk: desk, uploads: uploads, answers: answers, work: work)
         }
         server = HTTPServer(router: router, view: view, work: work, logger: logger)
         link = settings.controlSocket.map { [recogniser] in
@@ -64,13 +84,48 @@ package struct OCRServer: Sendable {
         defer { for task in accompanying { task.cancel() } }
         // So that the first answers are already PID 1's word; a silent PID 1 must not keep the port closed.
         if let link { await first(of: { await link.firstHeard.wait() }, orAfter: .seconds(2)) }
+        try await resume()
         try await server.run(on: endpoint, whenAccepting: whenAccepting)
+        await pipeline.stop()
         recogniser.shutdown()
+    }
+
+    /// Goes on with what an earlier life left.
+    private func resume() async throws {
+        let (left, givenUp) = try await store.recover(at: WallClock.now())
+        for job in givenUp {
+            logger.error(
+                "a document ended this process again and again, and was given up",
+                metadata: ["job": .string(job.id.description), "starts": .stringConvertible(job.starts)])
+        }
+        // One that may be what ended the last life must not hold up the others.
+        for recovered in left.filter({ $0.job.starts < 2 }) + left.filter({ $0.job.starts >= 2 }) {
+            await pipeline.submit(recovered.job, crashes: recovered.crashes)
+        }
+        if !left.isEmpty {
+            logger.info(
+                "going on with documents that were not finished",
+                metadata: ["jobs": .stringConvertible(left.count)])
+        }
+    }
+
+    /// Removes what is old, or too much, for as long as this process lives.
+    private func clean() async {
+        while !Task.isCancelled {
+            do {
+                _ = try await store.clean(at: WallClock.now())
+            } catch {
+                logger.warning(
+                    "finished jobs cannot be cleaned away; trying again", metadata: ["error": .string("\(error)")])
+            }
+            try? await Task.sleep(for: .seconds(60))
+        }
     }
 
     /// What goes on beside serving: PID 1 is followed, and told how its engine and this process are doing.
     private func accompany() -> [Task<Void, Never>] {
-        var tasks: [Task<Void, Never>] = []
+        var tasks = [Task { await clean() }]
+        recogniser.engine.observePlaces { [pipeline] in Task { await pipeline.placesChanged() } }
         if let link { tasks.append(Task { await link.run() }) }
         guard Notify.isWanted else { return tasks }
         let engine = recogniser.engine
@@ -104,6 +159,7 @@ package struct OCRServer: Sendable {
             phase: .ready, ready: true, startedOnce: true, reason: "", progress: 1, startedAt: now,
             facts: Facts(
                 version: version, vllmURL: settings.vllmURL, usesVLM: settings.usesVLM,
-                outputDirectory: settings.outputDirectory))
+                outputDirectory: settings.outputDirectory,
+                notDurable: StorageDurability.of(folder: settings.stateDirectory).weakness))
     }
 }

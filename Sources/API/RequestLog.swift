@@ -1,6 +1,8 @@
 import HTTPTypes
 import Hummingbird
+import Jobs
 import Logging
+import Pipeline
 import Synchronization
 
 /// What a route adds to its request's line in the log. Ids and numbers only.
@@ -9,6 +11,10 @@ package final class RequestNotes: Sendable {
 
     package func set(_ key: String, _ value: Int) {
         fields.withLock { $0[key] = .stringConvertible(value) }
+    }
+
+    func set(_ key: String, _ value: JobIdentifier) {
+        fields.withLock { $0[key] = .string(value.description) }
     }
 
     package func set(_ key: String, word value: StaticString) {
@@ -43,13 +49,5 @@ struct RequestLog: RouterMiddleware {
             }
         context.logger.log(level: level, "request", metadata: fields)
         return response
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds.
-    package var milliseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -5,17 +5,24 @@ import NIOCore
 
 /// The api's paths.
 package enum Routes {
-    /// Paths and the methods that they take, as `Allow` lists them.
-    static let methods: [String: String] = {
-        var methods = Dictionary(uniqueKeysWithValues: (probes + ["/", "/docs"]).map { ($0, "GET, HEAD") })
-        for path in RecognitionPath.allCases { methods[path.rawValue] = "POST" }
-        return methods
-    }()
+    /// The methods that a path takes, as `Allow` lists them; nil where there is none of that name.
+    static func methods(of path: String) -> String? {
+        if (probes + ["/", "/docs"]).contains(path) { return "GET, HEAD" }
+        if path == JobRoutes.collection { return "GET, POST" }
+        if UploadPath(rawValue: path) != nil { return "POST" }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard parts.first == "jobs" else { return nil }
+        switch parts.count {
+        case 2: return "GET, DELETE"
+        case 3 where ["events", "result"].contains(parts.last): return "GET"
+        default: return nil
+        }
+    }
 
     static let probes = ["/livez", "/startupz", "/readyz", "/health", "/metrics"]
 
     static func router(
-        view: ContainerView, recognition: (RecognitionPath) -> RecognitionRoute
+        view: ContainerView, jobs: JobRoutes, upload: (UploadPath) -> UploadRoute
     ) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog())
@@ -35,8 +42,9 @@ package enum Routes {
                 status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: Description.help)))
         }
-        for path in RecognitionPath.allCases {
-            let route = recognition(path)
+        jobs.add(to: router)
+        for path in UploadPath.allCases {
+            let route = upload(path)
             router.post(RouterPath(path.rawValue)) { request, context in
                 try await route.respond(to: request, context: context)
             }
@@ -61,7 +69,8 @@ private struct Description: Encodable {
     private var vllmURL: String
     private var usesVLM: Bool
     private var endpoints = [
-        "docs": "/docs", "health": "/health", "ocr_pdf": "/ocr/pdf", "ocr_image": "/ocr/image", "livez": "/livez",
+        "docs": "/docs", "health": "/health", "ocr_pdf": "/ocr/pdf", "ocr_image": "/ocr/image", "jobs": "/jobs",
+        "livez": "/livez",
         "readyz": "/readyz", "startupz": "/startupz",
     ]
 
@@ -74,12 +83,22 @@ private struct Description: Encodable {
     var json: String { JSONText.encode(self) }
 
     static let help = """
-        POST /ocr/pdf     form field "file": a PDF or a picture (PNG, JPEG, TIFF, WebP)
+        POST /ocr/pdf     form field "file": a PDF or a picture (PNG, JPEG, TIFF, WebP, GIF, BMP); waits for the result
         POST /ocr/image   the same
                           200: status (success, partial), markdown, pages[], local_files, timings
+                          202: not done within ?wait=SECONDS, or the container stops: ask for the job in Location
                           400, 413, 415, 422: the document or the request, with "detail"
-                          502: no page could be read; 503: not now, with Retry-After
-                          500, 507: the result files could not be written; the text is in the answer
+                          429: too much is waiting; 503: not now; 507: no room on the disk; with Retry-After
+                          502: no page could be read
+                          500, 507 with a result: its files could not be written; the text is in the answer
+        POST /jobs        the same form; 202 at once, with the job's id
+                          further form fields: pages (1-5,8,-1), prompt (ocr, table, formula, chart, seal, spotting),
+                          max_pixels, password; header Idempotency-Key: sent again, it is the same job
+        GET  /jobs/ID     status (queued, running, success, partial, failed, cancelled), pages done, failed, total
+        GET  /jobs/ID/events   server-sent events, page by page; Last-Event-ID goes on from there
+        GET  /jobs/ID/result   ?format=json, markdown or text
+        DELETE /jobs/ID   cancels it; one that is finished is forgotten
+
         GET  /health      the container's state as JSON
         GET  /readyz      200 when work sent now will be done; /livez, /startupz likewise; ?verbose, ?format=json
         GET  /metrics     for Prometheus

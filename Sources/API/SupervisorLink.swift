@@ -1,6 +1,7 @@
 package import ControlProtocol
 package import EngineClient
 import Health
+package import Pipeline
 import PublicPort
 import TimeOfDay
 
@@ -25,7 +26,7 @@ package struct SupervisorLink: Sendable {
     package func run() async {
         for await state in client.states() {
             let isNew = view.hear(state, at: WallClock.now())
-            if isNew { engine.setGate(open: state.engineProven) }
+            if isNew { engine.setGate(open: state.engineProven, crashes: state.engineCrashes) }
             firstHeard.open()
             if isNew { await client.acknowledge(revision: state.revision) }
         }

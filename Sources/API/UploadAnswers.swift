@@ -1,24 +1,27 @@
 import HTTPTypes
 import Intake
-import Rendering
 
-/// Which of the two recognition paths was asked. Both take every kind; they differ in how they refuse.
-enum RecognitionPath: String, Sendable, CaseIterable {
+/// Where a document came in. All take every kind; they differ in how they refuse, and in whether they wait.
+enum UploadPath: String, Sendable, CaseIterable {
     case pdf = "/ocr/pdf"
     case image = "/ocr/image"
+    case jobs = "/jobs"
+
+    /// The answer is the result.
+    var waits: Bool { self != .jobs }
 
     fileprivate var refusal: String {
         switch self {
         // The replaced container's words, which clients compare.
         case .pdf: "File must be a PDF"
-        case .image: "File must be a picture (PNG, JPEG, TIFF or WebP) or a PDF"
+        case .image, .jobs: "File must be a picture (PNG, JPEG, TIFF or WebP) or a PDF"
         }
     }
 }
 
 extension APIError {
     /// What a client is told about an upload that was not taken.
-    init(_ error: UploadError, on path: RecognitionPath) {
+    init(_ error: UploadError, on path: UploadPath) {
         switch error {
         case .form(.notMultipart): self.init(.unsupportedMediaType, MultipartError.notMultipart.description)
         case .form(let error): self.init(.badRequest, error.description)
@@ -34,12 +37,7 @@ extension APIError {
         case .tooLarge(let limit):
             self.init(
                 .contentTooLarge, "The document is larger than \(limit) bytes (COXSWAIN_MAX_UPLOAD_BYTES).")
-        case .spool(let failure) where failure.isFull:
-            self.init(
-                .insufficientStorage, "There is no room on the container's disk to take the document; try again later.",
-                headers: [HTTPField(name: .retryAfter, value: "60")])
-        case .spool:
-            self.init(.internalServerError, "The container cannot store the document; its log says why.")
+        case .spool(let failure): self = failure.isFull ? .noRoom : .cannotStore
         }
     }
 
@@ -47,11 +45,17 @@ extension APIError {
     static let bodyEndedEarly = APIError(
         .badRequest, "The request body ended before all of it had come. Send the document again.")
 
-    static func tooManyPages(_ count: Int, limit: Int) -> APIError {
-        APIError(
-            .contentTooLarge,
-            "The document has \(count) pages; at most \(limit) are taken at once (COXSWAIN_MAX_PAGES).")
-    }
+    static let noRoom = APIError(
+        .insufficientStorage, "There is no room on the container's disk to take the document; try again later.",
+        headers: [HTTPField(name: .retryAfter, value: "60")])
+
+    static let cannotStore = APIError(
+        .internalServerError, "The container cannot store the document; its log says why.")
+
+    /// Whoever knows a job's id may ask for it; a list would give all of them away.
+    static let listingNeedsKeys = APIError(
+        .forbidden,
+        "Jobs are listed only to holders of an API key, and this container has none; ask for a job by its id.")
 
     /// Work that was cut off by a stop.
     static func stopping(retryAfter: Int) -> APIError {

@@ -18,6 +18,7 @@ int cimage_jpeg_read_header(const uint8_t *bytes, size_t length, cimage_jpeg_hea
     jpeg_read_header(&codec, TRUE);
     header->width = codec.image_width;
     header->height = codec.image_height;
+    header->channels = (uint32_t)codec.num_components;
     header->progressive = jpeg_has_multiple_scans(&codec);
     header->dpi = 0;
     if (codec.density_unit == 1) header->dpi = codec.X_density;

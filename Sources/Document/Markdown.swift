@@ -9,14 +9,32 @@ package enum Markdown {
     /// - A degraded page has its text, after `> Page 7 may be incomplete: reason`.
     /// - Blocks are separated by exactly one blank line; a document that is not empty ends with one line feed.
     package static func assemble(_ pages: [Page]) -> String {
-        var blocks: [String] = []
-        for (index, page) in pages.enumerated() {
-            if index > 0 { blocks.append("<!-- page \(page.number) -->") }
-            if let note = note(on: page) { blocks.append(note) }
-            let text = page.outcome == .failed ? "" : normalise(page.text)
+        var assembly = Assembly()
+        return pages.reduce(into: "") { $0 += assembly.append($1) } + assembly.end
+    }
+
+    /// Puts a document together page by page, so that a long one is never in memory as a whole.
+    package struct Assembly: Sendable {
+        private var hasPage = false
+        private var hasText = false
+
+        package init() {}
+
+        /// What the next page adds to the text.
+        package mutating func append(_ page: Page) -> String {
+            var blocks: [String] = []
+            if hasPage { blocks.append("<!-- page \(page.number) -->") }
+            hasPage = true
+            if let note = Markdown.note(on: page) { blocks.append(note) }
+            let text = page.outcome == .failed ? "" : Markdown.normalise(page.text)
             if !text.isEmpty { blocks.append(text) }
+            guard !blocks.isEmpty else { return "" }
+            defer { hasText = true }
+            return (hasText ? "\n\n" : "") + blocks.joined(separator: "\n\n")
         }
-        return blocks.isEmpty ? "" : blocks.joined(separator: "\n\n") + "\n"
+
+        /// What follows the last page.
+        package var end: String { hasText ? "\n" : "" }
     }
 
     /// What an engine wrote, as clean text:
@@ -59,6 +77,8 @@ package enum Markdown {
         var previous: Unicode.Scalar?
         for scalar in text.unicodeScalars {
             switch scalar {
+            // Nearly all: the tables of Unicode are slow.
+            case " "..."~": line.append(scalar)
             case "\n" where previous == "\r": break
             case "\n", "\r", "\u{0C}": end()
             case "\t": line.append(scalar)

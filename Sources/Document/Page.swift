@@ -39,10 +39,12 @@ package struct Page: Codable, Sendable, Equatable {
     package var timings: Timings
     /// Requests to the engine made for this page.
     package var attempts: Int
+    /// What the page was cut into, in reading order; nil where it was read whole.
+    package var blocks: [Block]?
 
     package init(
         number: Int, outcome: Outcome, reason: String? = nil, text: String = "", width: Int = 0, height: Int = 0,
-        dpi: Double = 0, timings: Timings = Timings(), attempts: Int = 0
+        dpi: Double = 0, timings: Timings = Timings(), attempts: Int = 0, blocks: [Block]? = nil
     ) {
         self.number = number
         self.outcome = outcome
@@ -53,6 +55,38 @@ package struct Page: Codable, Sendable, Equatable {
         self.dpi = dpi
         self.timings = timings
         self.attempts = attempts
+        self.blocks = blocks
+    }
+}
+
+/// A part of a page that was read by itself.
+package struct Block: Codable, Sendable, Equatable {
+    /// Where it stands, in pixels of the rendered page, from its upper left corner.
+    package struct Box: Codable, Sendable, Equatable {
+        package var x: Int
+        package var y: Int
+        package var width: Int
+        package var height: Int
+
+        package init(x: Int, y: Int, width: Int, height: Int) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+        }
+    }
+
+    package var box: Box
+    package var text: String
+    package var outcome: Page.Outcome
+    /// As a page's.
+    package var reason: String?
+
+    package init(box: Box, text: String, outcome: Page.Outcome, reason: String? = nil) {
+        self.box = box
+        self.text = text
+        self.outcome = outcome
+        self.reason = reason
     }
 }
 

@@ -16,7 +16,13 @@ enum ChatCompletion {
         body += "\"}},{\"type\":\"text\",\"text\":\(quoted(request.prompt))}]}]".utf8
         body += ",\"temperature\":\(request.temperature),\"max_completion_tokens\":\(request.maxTokens)".utf8
         body += ",\"stream\":true,\"stream_options\":{\"include_usage\":true}".utf8
+        if let penalty = request.repetitionPenalty { body += ",\"repetition_penalty\":\(penalty)".utf8 }
+        if let topP = request.topP { body += ",\"top_p\":\(topP)".utf8 }
+        if let seed = request.seed { body += ",\"seed\":\(seed)".utf8 }
         if let skip = request.skipSpecialTokens { body += ",\"skip_special_tokens\":\(skip)".utf8 }
+        if let limits = request.pixelLimits {
+            body += ",\"mm_processor_kwargs\":{\"min_pixels\":\(limits.minimum),\"max_pixels\":\(limits.maximum)}".utf8
+        }
         body += "}".utf8
         return body
     }

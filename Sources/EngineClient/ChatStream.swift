@@ -1,3 +1,4 @@
+package import Document
 import FoundationEssentials
 
 /// The answer to a chat completion that comes in pieces: `chat.completion.chunk` events, closed by `[DONE]`. Pure.
@@ -13,16 +14,22 @@ package struct ChatStream: Sendable {
     private var usage: ChatCompletion.Usage?
     private var hasChoice = false
     private var failure: EngineError?
-    /// `[DONE]` has come: what may follow means nothing.
+    /// `[DONE]` has come, or the watch has ended it: what may follow means nothing.
     private var isDone = false
+    private var watch: RepetitionWatch?
+    private var wasStopped = false
+    private var pieces = 0
 
-    package init(limit: Int) {
+    package init(limit: Int, watch: RepetitionWatch? = nil) {
         self.limit = limit
+        self.watch = watch
         parser = EventStreamParser(limit: limit)
     }
 
     /// It can come to no good any more.
     package var hasFailed: Bool { failure != nil }
+    /// Nothing more is wanted of it.
+    package var isOver: Bool { hasFailed || wasStopped }
     /// The answer is whole. Not every server sends `[DONE]`, and one that gives a reason to end has ended.
     package var isWhole: Bool { isDone || (failure == nil && finishReason != nil) }
 
@@ -56,7 +63,8 @@ package struct ChatStream: Sendable {
         }
         return EngineAnswer(
             text: text, finishReason: finishReason, promptTokens: usage?.promptTokens ?? 0,
-            completionTokens: usage?.completionTokens ?? 0, model: model ?? "", milliseconds: 0, attempts: 0)
+            completionTokens: usage?.completionTokens ?? (wasStopped ? pieces : 0), model: model ?? "", milliseconds: 0,
+            attempts: 0)
     }
 
     private mutating func take(_ event: [UInt8]) {
@@ -87,6 +95,11 @@ package struct ChatStream: Sendable {
             return
         }
         text += piece
+        pieces += 1
+        guard watch?.take(piece) == true, finishReason == nil else { return }
+        finishReason = "repetition"
+        wasStopped = true
+        isDone = true
     }
 
     private var tooLarge: EngineError {

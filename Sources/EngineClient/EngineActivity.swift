@@ -7,20 +7,18 @@ package final class EngineActivity: Sendable {
     package struct Reading: Sendable, Equatable {
         /// Requests that have been sent and not answered.
         package var requests: Int
-        /// How long some have been waiting since the last token or answer of any of them. Those that gave up count too: an
-        /// engine that hangs must not look new to each impatient client.
+        /// How long some have been waiting since the last token or answer of any of them; zero while there are none. That
+        /// an engine which hangs must not look new to each impatient client is PID 1's to see to, which adds up.
         package var silence: Duration
     }
 
     private struct State: Sendable {
         var requests = 0
-        /// Silence from before the number last was zero.
-        var carried = Duration.zero
         /// The last sign, or the rise from zero. Of a clock that stands still while the machine sleeps: no engine is to blame for that.
         var lastSign = SuspendingClock.now
         var observer: (@Sendable () -> Void)?
 
-        var silence: Duration { carried + (requests > 0 ? lastSign.duration(to: .now) : .zero) }
+        var silence: Duration { requests > 0 ? lastSign.duration(to: .now) : .zero }
     }
 
     private let state = Mutex(State())
@@ -49,20 +47,14 @@ package final class EngineActivity: Sendable {
 
     /// The engine has moved on with a request, or answered it.
     func sign() {
-        state.withLock { state in
-            state.lastSign = .now
-            state.carried = .zero
-        }
+        state.withLock { $0.lastSign = .now }
     }
 
     /// A request is over, answered or not.
     func end() {
         let observer = state.withLock { state in
-            let silence = state.silence
             state.requests -= 1
-            guard state.requests == 0 else { return nil as (@Sendable () -> Void)? }
-            state.carried = silence
-            return state.observer
+            return state.requests == 0 ? state.observer : nil
         }
         observer?()
     }

@@ -1,18 +1,22 @@
-import Synchronization
-
 /// Asks an OpenAI-compatible engine to read pictures.
 ///
-/// It outlives the engine: while the engine is away requests wait, each until its own deadline, and those that the
-/// engine took down with it are sent again. At most `maximumConcurrency` are at the engine at once, in order of arrival.
+/// It outlives the engine: while the engine is away requests wait, each until its own deadline, and those that went down
+/// with it are sent again, unless they may be why. How many are at the engine at once is found from its own queue, up to
+/// `maximumConcurrency`; they go in order of arrival.
 package final class EngineClient: Sendable {
     private let configuration: EngineConfiguration
     private let transfers: TransferLoop
+    private let engine: EngineExchange
     private let turnstile: Turnstile
+    private let limit: ConcurrencyLimit
+    private let gate = EngineGate()
     private let onRetry: @Sendable (EngineRetry) -> Void
     /// The requests at the engine and their progress, for whoever watches it.
-    package let activity = EngineActivity()
-    /// The model that the engine named, until it has been away.
-    private let discoveredModel = Mutex<String?>(nil)
+    package let activity: EngineActivity
+
+    /// How long after a failure an end of the engine that is counted only then may still be laid at its door: vLLM's server
+    /// takes some seconds to find that its core is dead, and more to end.
+    private static let attribution = Duration.seconds(30)
 
     /// - Parameter onRetry: told of each failure that will be tried again, for the log.
     /// - Throws: `.invalidConfiguration`, or `.unreachable` where the system refuses a thread.
@@ -20,13 +24,20 @@ package final class EngineClient: Sendable {
         configuration: EngineConfiguration, onRetry: @escaping @Sendable (EngineRetry) -> Void = { _ in }
     ) throws(EngineError) {
         try configuration.validate()
-        guard let transfers = TransferLoop() else {
+        // One more, for the looks at the engine's queue.
+        guard let transfers = TransferLoop(maximumConnections: configuration.maximumConcurrency + 1) else {
             throw EngineError(.unreachable, "the engine client cannot start: no memory or thread for libcurl")
         }
+        let activity = EngineActivity()
+        let engine = EngineExchange(configuration: configuration, transfers: transfers, activity: activity)
+        let turnstile = Turnstile(places: configuration.maximumConcurrency)
         self.configuration = configuration
         self.transfers = transfers
+        self.engine = engine
+        self.turnstile = turnstile
+        self.activity = activity
         self.onRetry = onRetry
-        turnstile = Turnstile(places: configuration.maximumConcurrency)
+        limit = ConcurrencyLimit(ceiling: configuration.maximumConcurrency, turnstile: turnstile, look: engine.queue)
     }
 
     deinit {
@@ -37,13 +48,41 @@ package final class EngineClient: Sendable {
 
     /// Opens or closes the way to the engine; it is open at first. While it is closed requests wait. Those at the
     /// engine are left alone: an engine that is merely not well may still answer them.
-    package func setGate(open: Bool) {
+    ///
+    /// - Parameter crashes: how often the engine has ended in a way that its work may have caused. Only once it is told,
+    ///   ``recognise(_:deadline:alone:)`` can throw `.crashed`. Nil leaves it as it was.
+    package func setGate(open: Bool, crashes: Int? = nil) {
+        if gate.set(open: open, crashes: crashes) {
+            if open {
+                engine.forgetModel()
+                limit.restart()
+            } else {
+                transfers.forgetConnections()
+            }
+        }
         turnstile.set(open: open)
     }
 
     /// Follows a sequence of gate positions, newest last, until it ends or the task is cancelled.
     package func run<Gate: AsyncSequence<Bool, Never> & Sendable>(gate: Gate) async {
         for await isOpen in gate { setGate(open: isOpen) }
+    }
+
+    /// Ends of the engine that its work may have caused, as far as they are told.
+    package var crashes: Int { gate.mark.crashes ?? 0 }
+
+    // MARK: - How much at once
+
+    /// How many requests may be at the engine at once now, from 1 to `maximumConcurrency`.
+    package var places: Int { limit.places }
+    /// Requests that have a place now.
+    package var inFlight: Int { turnstile.reading.inside }
+    /// Requests that wait for a place or for the gate. Those that pause between two attempts are not among them.
+    package var waiting: Int { turnstile.reading.waiting }
+
+    /// - Parameter body: called whenever `places` has changed, from any thread; it must not block.
+    package func observePlaces(_ body: @escaping @Sendable () -> Void) {
+        limit.observe(body)
     }
 
     // MARK: - Requests
@@ -53,24 +92,39 @@ package final class EngineClient: Sendable {
     /// Cancelling the task ends the transfer at once. What can succeed later is tried again, with growing pauses and
     /// once the gate is open, until the deadline.
     ///
-    /// - Throws: the last attempt's error; `.unreachable` when the deadline came while waiting for the gate or a place.
+    /// - Parameter alone: no other request is at the engine meanwhile, so that an end of the engine is this one's doing.
+    /// - Throws: the last attempt's error; `.crashed` when the engine ended over it; `.unreachable` when the deadline came
+    ///   while waiting for the gate or a place.
     package func recognise(
-        _ request: EngineRequest, deadline: ContinuousClock.Instant
+        _ request: EngineRequest, deadline: ContinuousClock.Instant, alone: Bool = false
     ) async throws(EngineError) -> EngineAnswer {
         let ticket = turnstile.ticket()
-        var budget = RetryBudget(maximumAttempts: configuration.maximumAttempts, backoff: configuration.backoff)
+        var budget = RetryBudget(
+            maximumAttempts: configuration.maximumAttempts, maximumLosses: configuration.maximumLosses,
+            backoff: configuration.backoff)
+        /// From before the first attempt whose failure may still turn out to have been the engine's end.
+        var suspicion: EngineGate.Mark?
         while true {
-            try await enter(ticket, deadline, lastError: budget.lastError)
+            if let lastError = budget.lastError {
+                // The word may have come during the pause; behind a closed gate it is waited for here.
+                _ = try await settle(&suspicion, grace: .zero, deadline, lastError)
+            }
+            try await enter(ticket, alone, deadline, lastError: budget.lastError)
+            let mark = gate.mark
             let failure: AttemptFailure
             do throws(AttemptFailure) {
-                defer { turnstile.leave() }
-                var answer = try await attempt(request, deadline)
+                defer { leave() }
+                if let suspicion, gate.hasCrashed(since: suspicion) { throw AttemptFailure(error: .engineCrashed) }
+                var answer = try await engine.read(request, deadline)
+                limit.answered()
                 answer.attempts = budget.attempts + 1
                 return answer
             } catch {
                 failure = error
             }
-            let pause = try budget.spend(on: failure, jitter: .random(in: 0...1))
+            if failure.error.code == .overloaded { limit.refused() }
+            let verdict = try await judge(failure, mark, &suspicion, deadline)
+            let pause = try budget.spend(on: failure, verdict: verdict, jitter: .random(in: 0...1))
             guard .now + pause < deadline else { throw failure.error }
             onRetry(EngineRetry(error: failure.error, attempts: budget.attempts, pause: pause))
             do { try await Task.sleep(for: pause) } catch { throw .taskCancelled }
@@ -80,7 +134,7 @@ package final class EngineClient: Sendable {
     /// The models that the engine offers, in its order. One attempt, gate or no gate.
     package func models() async throws(EngineError) -> [String] {
         do throws(AttemptFailure) {
-            return try await listModels(timeout: min(configuration.requestTimeout, .seconds(10)))
+            return try await engine.listModels(timeout: .seconds(10))
         } catch {
             throw error.error
         }
@@ -93,10 +147,10 @@ package final class EngineClient: Sendable {
     }
 
     private func enter(
-        _ ticket: UInt64, _ deadline: ContinuousClock.Instant, lastError: EngineError?
+        _ ticket: UInt64, _ alone: Bool, _ deadline: ContinuousClock.Instant, lastError: EngineError?
     ) async throws(EngineError) {
-        switch await turnstile.enter(ticket, until: deadline) {
-        case .entered: return
+        switch await turnstile.enter(ticket, isAlone: alone, until: deadline) {
+        case .entered: limit.entered()
         case .cancelled: throw .taskCancelled
         case .expired:
             throw lastError
@@ -104,74 +158,42 @@ package final class EngineClient: Sendable {
         }
     }
 
-    private func attempt(
-        _ request: EngineRequest, _ deadline: ContinuousClock.Instant
-    ) async throws(AttemptFailure) -> EngineAnswer {
-        do throws(AttemptFailure) {
-            let body = ChatCompletion.body(for: request, model: try await model(deadline))
-            let response = try await read(body, timeout: timeout(deadline))
-            var answer = try AttemptFailure.wrapping { () throws(EngineError) in
-                if let stream = response.stream { return try stream.answer() }
-                return try ChatCompletion.answer(from: response.body)
-            }
-            if answer.isBrokenOff {
-                throw AttemptFailure(
-                    error: EngineError(.failed, "the engine broke its answer off (\(answer.finishReason ?? ""))"))
-            }
-            answer.milliseconds = response.milliseconds
-            return answer
-        } catch {
-            // Whoever comes back in its place may serve another model.
-            if error.error.code == .unreachable { discoveredModel.withLock { $0 = nil } }
-            throw error
+    private func leave() {
+        turnstile.leave()
+        limit.left()
+    }
+
+    /// Waits for the word on what became of the engine.
+    ///
+    /// An engine that is dying may first answer with errors or refuse connections, so a failure is remembered, and a crash
+    /// that is counted soon after the next ones is still its own.
+    private func judge(
+        _ failure: AttemptFailure, _ mark: EngineGate.Mark, _ suspicion: inout EngineGate.Mark?,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(EngineError) -> EngineGate.Verdict {
+        if let until = suspicion?.until, until < .now { suspicion = nil }
+        if suspicion == nil, failure.mayBeItsEnd {
+            suspicion = mark
+            suspicion?.until = .now + Self.attribution
         }
+        guard failure.error.isRetryable else { return .untold }
+        return try await settle(&suspicion, grace: configuration.crashGrace, deadline, failure.error)
     }
 
-    /// Has the engine read a page, under the eyes of `activity`.
-    private func read(_ body: [UInt8], timeout: Duration) async throws(AttemptFailure) -> TransferResponse {
-        activity.begin()
-        defer { activity.end() }
-        return try await exchange("/chat/completions", body: body, timeout: timeout, onProgress: activity.sign)
-    }
-
-    private func model(_ deadline: ContinuousClock.Instant) async throws(AttemptFailure) -> String {
-        if let model = configuration.model ?? discoveredModel.withLock({ $0 }) { return model }
-        guard let first = try await listModels(timeout: timeout(deadline)).first else {
-            throw AttemptFailure(error: EngineError(.failed, "the engine lists no model"))
+    private func settle(
+        _ suspicion: inout EngineGate.Mark?, grace: Duration, _ deadline: ContinuousClock.Instant, _ error: EngineError
+    ) async throws(EngineError) -> EngineGate.Verdict {
+        guard let mark = suspicion else { return .untold }
+        let verdict = await gate.verdict(since: mark, grace: grace, deadline: deadline)
+        switch verdict {
+        case .crashed: throw .engineCrashed
+        case .cancelled: throw .taskCancelled
+        case .expired: throw error
+        case .replaced:
+            // Explained: what ends the next engine is another matter.
+            suspicion = nil
+            return verdict
+        case .same, .untold: return verdict
         }
-        discoveredModel.withLock { $0 = first }
-        return first
-    }
-
-    private func listModels(timeout: Duration) async throws(AttemptFailure) -> [String] {
-        let response = try await exchange("/models", body: nil, timeout: timeout)
-        return try AttemptFailure.wrapping { () throws(EngineError) in try ChatCompletion.models(from: response.body) }
-    }
-
-    private func timeout(_ deadline: ContinuousClock.Instant) -> Duration {
-        min(configuration.requestTimeout, ContinuousClock.now.duration(to: deadline))
-    }
-
-    private func exchange(
-        _ path: String, body: [UInt8]?, timeout: Duration, onProgress: (@Sendable () -> Void)? = nil
-    ) async throws(AttemptFailure) -> TransferResponse {
-        let limit = configuration.maximumAnswerBytes
-        let request = TransferRequest(
-            url: configuration.url(path), body: body, apiKey: configuration.apiKey, timeout: timeout,
-            connectTimeout: configuration.connectTimeout, maximumAnswerBytes: limit,
-            stream: onProgress == nil ? nil : ChatStream(limit: limit), onProgress: onProgress)
-        let response: TransferResponse
-        do throws(TransferFailure) {
-            response = try await transfers.perform(request)
-        } catch {
-            throw AttemptFailure(error, url: request.url, limit: limit)
-        }
-        // An error is an answer too: whoever gives one is not hung.
-        onProgress?()
-        guard (200..<300).contains(response.status) else {
-            let error = ChatCompletion.error(status: response.status, body: response.body)
-            throw AttemptFailure(error: error, retryAfter: response.retryAfter)
-        }
-        return response
     }
 }

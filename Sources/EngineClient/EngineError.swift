@@ -13,6 +13,9 @@ package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible 
         case rejected
         /// Another 5xx: the engine failed at this request.
         case failed
+        /// The engine ended while it had this request, and the request may be why. It is not sent again: whether to, and
+        /// then alone, is for the caller to decide, who knows how often it happened.
+        case crashed
         /// A 2xx whose body is not a chat completion.
         case malformedAnswer
         /// A body beyond `maximumAnswerBytes`.
@@ -38,10 +41,11 @@ package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible 
     package var isRetryable: Bool {
         switch code {
         case .unreachable, .overloaded, .failed: true
-        case .invalidConfiguration, .timedOut, .rejected, .malformedAnswer, .tooLargeAnswer, .cancelled: false
+        case .invalidConfiguration, .timedOut, .crashed, .rejected, .malformedAnswer, .tooLargeAnswer, .cancelled: false
         }
     }
 
+    static let engineCrashed = EngineError(.crashed, "the engine ended while it had the request")
     static let taskCancelled = EngineError(.cancelled, "the request was cancelled")
 
     package var description: String { "\(code.rawValue): \(message)" }

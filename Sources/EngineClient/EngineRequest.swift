@@ -1,3 +1,5 @@
+package import Document
+
 /// One picture and what to make of it.
 package struct EngineRequest: Sendable {
     /// An encoded picture as it goes into the request: `data:<mediaType>;base64,…`.
@@ -15,30 +17,60 @@ package struct EngineRequest: Sendable {
     package var maxTokens: Int
     /// Zero for the same answer each time.
     package var temperature: Double
+    /// How much less likely a token becomes that was there before; 1 changes nothing. Not every engine knows it.
+    package var repetitionPenalty: Double?
+    /// Tokens are drawn from the likeliest, which together have this probability: 0…1.
+    package var topP: Double?
+    /// The same seed gives the same answer where the temperature is not zero.
+    package var seed: Int?
     /// vLLM's `skip_special_tokens`; nil leaves it out, for engines that do not know it.
     package var skipSpecialTokens: Bool?
+    /// To what size the engine scales the picture (`mm_processor_kwargs`); nil leaves it to the engine. vLLM alone knows it.
+    package var pixelLimits: PixelLimits?
+    /// Ends the answer, with `finishReason` `"repetition"`, as soon as it sees that the text repeats itself without end.
+    /// An engine that does not stream is not watched.
+    package var watch: RepetitionWatch?
+
+    /// In pixels of the whole picture.
+    package struct PixelLimits: Sendable, Equatable {
+        package var minimum: Int
+        package var maximum: Int
+
+        package init(minimum: Int, maximum: Int) {
+            self.minimum = minimum
+            self.maximum = maximum
+        }
+    }
 
     package init(
         image: [UInt8], mediaType: MediaType, prompt: String = "OCR:", maxTokens: Int = 4096, temperature: Double = 0,
-        skipSpecialTokens: Bool? = true
+        repetitionPenalty: Double? = nil, topP: Double? = nil, seed: Int? = nil, skipSpecialTokens: Bool? = true,
+        pixelLimits: PixelLimits? = nil, watch: RepetitionWatch? = nil
     ) {
         self.image = image
         self.mediaType = mediaType
         self.prompt = prompt
         self.maxTokens = maxTokens
         self.temperature = temperature
+        self.repetitionPenalty = repetitionPenalty
+        self.topP = topP
+        self.seed = seed
         self.skipSpecialTokens = skipSpecialTokens
+        self.pixelLimits = pixelLimits
+        self.watch = watch
     }
 }
 
 /// What the engine read.
 package struct EngineAnswer: Sendable, Equatable {
     package var text: String
-    /// `"stop"`, or `"length"` when `maxTokens` cut the text; nil where the engine gave none.
+    /// `"stop"`, or `"length"` when `maxTokens` cut the text, or `"repetition"` when the request's watch did; nil where
+    /// the engine gave none.
     package var finishReason: String?
     /// What is there is not the whole answer, and no limit was its end: vLLM says so when it is stopped.
     var isBrokenOff: Bool { ["abort", "error", "cancelled"].contains(finishReason) }
     package var promptTokens: Int
+    /// Of an answer that was ended by its watch, the number of pieces it came in.
     package var completionTokens: Int
     /// The model as the engine names it.
     package var model: String

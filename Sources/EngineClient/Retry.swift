@@ -21,9 +21,19 @@ package struct Backoff: Sendable, Equatable {
 
 /// Why one attempt came to nothing.
 struct AttemptFailure: Error, Sendable {
+    enum Kind: Sendable, Equatable {
+        /// The engine has not begun to work on the request: nobody listened, or it said "not now".
+        case notBegun
+        /// The engine had the request, and then there was no engine any more, or it was being stopped.
+        case lost
+        /// The engine had the request, and says itself that it failed.
+        case failed
+        /// Whatever another attempt would not change.
+        case final
+    }
+
     var error: EngineError
-    /// Whether the engine may have begun to work on the request.
-    var reachedEngine: Bool
+    var kind: Kind
     /// How long the engine asked us to stay away.
     var retryAfter: Duration
 
@@ -31,8 +41,21 @@ struct AttemptFailure: Error, Sendable {
     init(error: EngineError, retryAfter: Duration = .zero) {
         self.error = error
         self.retryAfter = retryAfter
-        // One that says "not now" has not begun.
-        reachedEngine = error.code != .overloaded
+        kind =
+            switch error.code {
+            case .overloaded: .notBegun
+            case .failed: .failed
+            default: .final
+            }
+    }
+
+    /// An answer that ends before its end.
+    init(brokenOff answer: EngineAnswer) {
+        let reason = answer.finishReason ?? ""
+        error = EngineError(.failed, "the engine broke its answer off (\(reason))")
+        retryAfter = .zero
+        // vLLM says "abort" of what is in flight when it is stopped, and "error" of a request that failed by itself.
+        kind = reason == "error" ? .failed : .lost
     }
 
     init(_ failure: TransferFailure, url: String, limit: Int) {
@@ -45,9 +68,17 @@ struct AttemptFailure: Error, Sendable {
             case .invalid: EngineError(.invalidConfiguration, "\(url) cannot be requested: \(failure.message)")
             case .cancelled: EngineError(.cancelled, failure.message)
             }
-        reachedEngine = failure.kind != .notConnected
+        kind =
+            switch failure.kind {
+            case .notConnected: .notBegun
+            case .connectionLost: .lost
+            default: .final
+            }
         retryAfter = .zero
     }
+
+    /// Whether the engine may have ended over the request.
+    var mayBeItsEnd: Bool { kind == .lost || kind == .failed }
 
     static func wrapping<Value>(_ body: () throws(EngineError) -> Value) throws(AttemptFailure) -> Value {
         do throws(EngineError) { return try body() } catch { throw AttemptFailure(error: error) }
@@ -57,26 +88,39 @@ struct AttemptFailure: Error, Sendable {
 /// What one request has used up of its chances. Pure.
 struct RetryBudget: Sendable {
     let maximumAttempts: Int
+    let maximumLosses: Int
     let backoff: Backoff
     /// Transfers made, all of them failed.
     private(set) var attempts = 0
     private(set) var lastError: EngineError?
-    /// Of these, those that the engine may have begun to work on.
+    /// Of these, those that the engine may have begun to work on, and where nobody else is known to be to blame.
     private var attemptsAtEngine = 0
+    /// Those that went down with an engine which somebody else ended.
+    private var losses = 0
 
-    init(maximumAttempts: Int, backoff: Backoff) {
+    init(maximumAttempts: Int, maximumLosses: Int, backoff: Backoff) {
         self.maximumAttempts = maximumAttempts
+        self.maximumLosses = maximumLosses
         self.backoff = backoff
     }
 
     /// The pause before the next attempt.
     ///
+    /// - Parameter verdict: what became of the engine, where that was asked.
     /// - Throws: the failure's error where there is no point in another, or none is left.
-    mutating func spend(on failure: AttemptFailure, jitter: Double) throws(EngineError) -> Duration {
+    mutating func spend(
+        on failure: AttemptFailure, verdict: EngineGate.Verdict = .untold, jitter: Double
+    ) throws(EngineError) -> Duration {
         attempts += 1
-        if failure.reachedEngine { attemptsAtEngine += 1 }
         lastError = failure.error
-        guard failure.error.isRetryable, attemptsAtEngine < maximumAttempts else { throw failure.error }
+        switch (failure.kind, verdict) {
+        case (.notBegun, _): break
+        case (_, .replaced), (.lost, .same): losses += 1
+        default: attemptsAtEngine += 1
+        }
+        guard failure.error.isRetryable, attemptsAtEngine < maximumAttempts, losses <= maximumLosses else {
+            throw failure.error
+        }
         return max(backoff.pause(afterFailures: attempts, jitter: jitter), min(failure.retryAfter, .seconds(30)))
     }
 }

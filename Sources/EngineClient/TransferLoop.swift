@@ -13,6 +13,7 @@ final class TransferLoop: Sendable {
         case start(UInt64, TransferRequest, CheckedContinuation<Outcome, Never>)
         case cancel(UInt64)
         case turn(CheckedContinuation<Void, Never>)
+        case forgetConnections
         case stop
     }
 
@@ -25,9 +26,12 @@ final class TransferLoop: Sendable {
 
     private let mailbox: Mutex<Mailbox>
 
+    /// - Parameter maximumConnections: the most connections that are kept, idle ones among them.
     /// - Returns: nil where the system refuses memory or a thread.
-    init?() {
+    init?(maximumConnections: Int) {
         guard globalInitialization == CURLE_OK, let handle = curl_multi_init() else { return nil }
+        // Refused, libcurl keeps four for each transfer, which is a bound too.
+        _ = ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, maximumConnections)
         let multi = MultiHandle(pointer: handle)
         mailbox = Mutex(Mailbox(multi: multi))
         let context = Unmanaged.passRetained(self)
@@ -67,6 +71,11 @@ final class TransferLoop: Sendable {
         }
     }
 
+    /// No connection made until now is used for another request; those with a request on them are left alone.
+    func forgetConnections() {
+        post(.forgetConnections)
+    }
+
     /// Ends every transfer as cancelled, and the thread.
     func stop() {
         post(.stop)
@@ -95,6 +104,7 @@ final class TransferLoop: Sendable {
                     running.start(identifier, request, continuation)
                 case .cancel(let identifier): running.cancel(identifier)
                 case .turn(let continuation): continuation.resume()
+                case .forgetConnections: running.forgetConnections()
                 case .stop: running.isWanted = false
                 }
             }
@@ -110,7 +120,7 @@ final class TransferLoop: Sendable {
             switch order {
             case .start(_, _, let continuation): continuation.resume(returning: .failure(.closed))
             case .turn(let continuation): continuation.resume()
-            case .cancel, .stop: break
+            case .cancel, .forgetConnections, .stop: break
             }
         }
         running.cancelAll()
@@ -133,6 +143,9 @@ final class TransferLoop: Sendable {
         let multi: UnsafeMutableRawPointer
         var isWanted = true
         private var entries: [UnsafeMutableRawPointer: Entry] = [:]
+        /// Made with the first transfer; given up after a time without any, so that no descriptors are held for nothing.
+        private var connections: ConnectionCache?
+        private var lastEnd = SuspendingClock.now
 
         init(multi: UnsafeMutableRawPointer) {
             self.multi = multi
@@ -141,7 +154,10 @@ final class TransferLoop: Sendable {
         mutating func start(
             _ identifier: UInt64, _ request: TransferRequest, _ continuation: CheckedContinuation<Outcome, Never>
         ) {
-            guard let transfer = Transfer(request), curl_multi_add_handle(multi, transfer.handle) == CURLM_OK else {
+            connections = connections ?? ConnectionCache()
+            guard let connections, let transfer = Transfer(request, connections),
+                curl_multi_add_handle(multi, transfer.handle) == CURLM_OK
+            else {
                 let failure = TransferFailure(kind: .invalid, message: "libcurl refused the request")
                 continuation.resume(returning: .failure(failure))
                 return
@@ -152,6 +168,10 @@ final class TransferLoop: Sendable {
         mutating func cancel(_ identifier: UInt64) {
             guard let handle = entries.first(where: { $0.value.identifier == identifier })?.key else { return }
             end(handle, .failure(.cancelled))
+        }
+
+        mutating func forgetConnections() {
+            connections = nil
         }
 
         mutating func cancelAll() {
@@ -167,13 +187,34 @@ final class TransferLoop: Sendable {
             while ccurl_next_finished(multi, &finished, &code) {
                 if let handle = finished, let entry = entries[handle] { end(handle, entry.transfer.result(code)) }
             }
-            // Wakes for the network, for libcurl's own timers and for `post`; the limit only bounds a lost wake-up.
-            if isWanted { curl_multi_poll(multi, nil, 0, 10_000, nil) }
+            let pause = endWhatIsSilent()
+            // Wakes for the network, for libcurl's own timers and for `post`.
+            if isWanted { curl_multi_poll(multi, nil, 0, Int32(pause.wholeMilliseconds + 1), nil) }
+        }
+
+        /// - Returns: how long there is nothing to end for want of movement; 10 s at most, which bounds a lost wake-up.
+        private mutating func endWhatIsSilent() -> Duration {
+            let now = SuspendingClock.now
+            var next = now + .seconds(10)
+            for (handle, entry) in entries {
+                let silenceEnd = entry.transfer.silenceEnd
+                if silenceEnd <= now {
+                    end(handle, entry.transfer.result(CURLE_OPERATION_TIMEDOUT))
+                } else {
+                    next = min(next, silenceEnd)
+                }
+            }
+            if entries.isEmpty, connections != nil {
+                let idleEnd = lastEnd + .seconds(4)
+                if idleEnd <= now { connections = nil } else { next = min(next, idleEnd) }
+            }
+            return now.duration(to: next)
         }
 
         private mutating func end(_ handle: UnsafeMutableRawPointer, _ outcome: Outcome) {
             guard let entry = entries.removeValue(forKey: handle) else { return }
             curl_multi_remove_handle(multi, handle)
+            lastEnd = .now
             entry.continuation.resume(returning: outcome)
         }
     }

@@ -14,6 +14,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
     package var held: Bool
     /// Pages may be sent to the engine: it runs, and what proves it has succeeded since its start.
     package var engineProven: Bool
+    /// Ends of the engine that its work may have caused: not those that somebody asked for, or killed it.
+    package var engineCrashes: Int
     /// Why the container is not ready, as one sentence; empty when it is.
     package var reason: String
     /// Share of the start-up that is done, 0…1.
@@ -27,8 +29,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
 
     package init(
         revision: UInt64 = 0, phase: Phase = .starting, ready: Bool = false, startedOnce: Bool = false,
-        held: Bool = false, engineProven: Bool = false, reason: String = "the container is starting",
-        progress: Double = 0, etaSeconds: Int? = nil,
+        held: Bool = false, engineProven: Bool = false, engineCrashes: Int = 0,
+        reason: String = "the container is starting", progress: Double = 0, etaSeconds: Int? = nil,
         startedAt: Double = 0, services: [ServiceState] = [], facts: Facts = Facts()
     ) {
         self.revision = revision
@@ -37,6 +39,7 @@ package struct ContainerState: Codable, Sendable, Equatable {
         self.startedOnce = startedOnce
         self.held = held
         self.engineProven = engineProven
+        self.engineCrashes = engineCrashes
         self.reason = reason
         self.progress = progress
         self.etaSeconds = etaSeconds
@@ -115,11 +118,13 @@ package struct Facts: Codable, Sendable, Equatable {
     package var objectStoreConfigured: Bool
     /// Name of the service that reads pages.
     package var engineService: String
+    /// Why documents may be lost with the container, as one sentence; nil where they are safe.
+    package var notDurable: String?
 
     package init(
         version: String = "", vllmURL: String = "", usesVLM: Bool = true, modelsPath: String = "",
         missingModels: [String] = [], outputDirectory: String = "", objectStoreConfigured: Bool = false,
-        engineService: String = "engine"
+        engineService: String = "engine", notDurable: String? = nil
     ) {
         self.version = version
         self.vllmURL = vllmURL
@@ -129,5 +134,6 @@ package struct Facts: Codable, Sendable, Equatable {
         self.outputDirectory = outputDirectory
         self.objectStoreConfigured = objectStoreConfigured
         self.engineService = engineService
+        self.notDurable = notDurable
     }
 }

@@ -141,7 +141,8 @@ extension ContainerState {
             models_path: facts.modelsPath,
             vllm_status: engine.map { $0.state == "ready" ? "available" : "unavailable" } ?? "not_checked",
             vllm_url: facts.vllmURL, use_vlm_api: facts.usesVLM, output_dir: facts.outputDirectory,
-            s3_storage: facts.objectStoreConfigured ? "configured" : "not_configured")
+            s3_storage: facts.objectStoreConfigured ? "configured" : "not_configured",
+            durable: facts.notDurable == nil, durable_reason: facts.notDurable)
         var headers = [("Content-Type", "application/json"), Self.noStore] as [(name: String, value: String)]
         if !good { headers.append(("Retry-After", String(retryAfter))) }
         return HealthAnswer(status: good ? 200 : 503, headers: headers, body: JSONText.encode(body))
@@ -197,6 +198,8 @@ private struct HealthBody: Encodable {
     var use_vlm_api: Bool
     var output_dir: String
     var s3_storage: String
+    var durable: Bool
+    var durable_reason: String?
 }
 
 private struct ServiceBody: Encodable {

@@ -44,3 +44,12 @@ func makeFolder(_ path: String, mode: mode_t) throws(FileFailure) {
         throw FileFailure(action: "make a folder", folder: path, code: errno)
     }
 }
+
+/// Waits until a new name in a folder is on the disk. One that cannot be synchronised (some network file systems) costs
+/// durability after a power cut only.
+func synchroniseFolder(_ path: String) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+}

@@ -24,35 +24,42 @@ package struct ResultFiles: Sendable {
         _ = try TemporaryFile(in: folder, mode: Self.mode, isPublished: false, usesTemporaryFlag: usesTemporaryFlag)
     }
 
+    package enum Kind: Sendable { case markdown, json }
+
     /// Writes both files, whole and on the disk before they have names, and never over another file: a second document
-    /// of the same name in the same second gets `_2`. Blocks while the disk works.
+    /// of the same name in the same second gets `_2`.
     ///
     /// - Parameters:
     ///   - seconds: when the document was taken, since 1970; named in the local time zone (`TZ`).
-    ///   - json: makes the JSON once the paths are known, since it names them.
+    ///   - mark: what stands near the beginning of this document's JSON and of no other's. Files that an earlier life wrote,
+    ///     and ended before it could say so, are known by it.
+    ///   - write: writes one of them. It is told the paths, which the JSON names, and may be called again for other ones.
+    /// - Throws: `FileFailure`, or what `write` throws.
     package func store(
-        stem: SafeStem, seconds: Int, markdown: String, json: (Paths) -> String
-    ) throws(FileFailure) -> Paths {
-        var text = try stage(markdown)
+        stem: SafeStem, seconds: Int, mark: String, write: (Kind, Paths, ResultSink) async throws -> Void
+    ) async throws -> Paths {
         let base = "\(LocalTime(seconds: seconds).fileStamp)_\(stem.text)"
         for attempt in 1...Self.maximumAttempts {
             let name = attempt == 1 ? base : "\(base)_\(attempt)"
-            // The Markdown first: whoever waits for the JSON file finds both.
-            guard try text.publish(as: "\(name).md") else { continue }
             let paths = Paths(markdown: "\(folder)/\(name).md", json: "\(folder)/\(name).json")
+            // Looked at first for the sake of work alone: what counts is whether the names are free at the end.
+            if access(paths.json, F_OK) == 0, Self.begins(paths.json, with: mark) { return paths }
+            if access(paths.markdown, F_OK) == 0 || access(paths.json, F_OK) == 0 { continue }
+            let markdown = try await stage(.markdown, paths, write)
+            let json = try await stage(.json, paths, write)
+            // The Markdown first: whoever waits for the JSON file finds both.
+            guard try markdown.publish(as: "\(name).md") else { continue }
             do {
-                if try stage(json(paths)).publish(as: "\(name).json") {
-                    synchroniseFolder()
+                if try json.publish(as: "\(name).json") {
+                    synchroniseFolder(folder)
                     return paths
                 }
             } catch {
                 unlink(paths.markdown)
                 throw error
             }
-            // The JSON's name alone was taken: both move on. The name removed here was ours; a nameless file can be
-            // given one only once, so the Markdown is written again.
+            // The JSON's name alone was taken: both move on. The name removed here was ours.
             unlink(paths.markdown)
-            text = try stage(markdown)
         }
         throw FileFailure(action: "find a free file name", folder: folder, code: EEXIST)
     }
@@ -61,22 +68,25 @@ package struct ResultFiles: Sendable {
     private static let mode: mode_t = 0o640
     private static let maximumAttempts = 10_000
 
-    private func stage(_ text: String) throws(FileFailure) -> TemporaryFile {
-        let file = try TemporaryFile(
-            in: folder, mode: Self.mode, isPublished: true, usesTemporaryFlag: usesTemporaryFlag)
-        let bytes = Array(text.utf8)
-        // `withUnsafeBytes` rethrows untyped errors; a Result carries the typed one.
-        try bytes.withUnsafeBytes { pointer in Result { () throws(FileFailure) in try file.write(pointer) } }.get()
-        try file.synchronise()
-        return file
+    /// Whether a text stands in the first bytes of a file.
+    private static func begins(_ path: String, with mark: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        guard let count = retrying({ read(descriptor, &bytes, bytes.count) }) else { return false }
+        return bytes[..<count].firstRange(of: mark.utf8) != nil
     }
 
-    /// A folder that cannot be synchronised (some network file systems) costs durability after a power cut only.
-    private func synchroniseFolder() {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+    private func stage(
+        _ kind: Kind, _ paths: Paths, _ write: (Kind, Paths, ResultSink) async throws -> Void
+    ) async throws -> TemporaryFile {
+        let file = try TemporaryFile(
+            in: folder, mode: Self.mode, isPublished: true, usesTemporaryFlag: usesTemporaryFlag)
+        let sink = ResultSink(file)
+        try await write(kind, paths, sink)
+        try await sink.finish()
+        return file
     }
 }
 

@@ -1,3 +1,4 @@
+import CFileCalls
 import Glibc
 
 /// An open file that has no name yet: when its last descriptor is closed, be it by SIGKILL, it is gone.
@@ -71,6 +72,11 @@ final class TemporaryFile: Sendable {
     /// - Returns: false when the name is taken.
     func publish(as name: String) throws(FileFailure) -> Bool {
         let target = "\(folder)/\(name)"
+        // Renamed where that can be done without replacing anything, so that the hidden name is not left after a kill.
+        if let hiddenPath {
+            if cox_rename_if_free(hiddenPath, target) == 0 { return true }
+            if errno == EEXIST { return false }
+        }
         let source = hiddenPath ?? "/proc/self/fd/\(descriptor)"
         // Follows the link in /proc; AT_EMPTY_PATH would need a capability.
         if linkat(AT_FDCWD, source, AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0 { return true }

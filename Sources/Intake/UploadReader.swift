@@ -45,6 +45,7 @@ package struct UploadReader: Sendable {
     where Body.Element == ByteBuffer {
         var form = form
         var document = DocumentSink(spool: spool, maximumBytes: maximumBytes)
+        var fields = FormFields()
         var part: MultipartPart?
         var found: MultipartPart?
         var received = 0
@@ -57,10 +58,13 @@ package struct UploadReader: Sendable {
                     part = began
                     // The first field of that name counts, as for the container that this one replaces.
                     if found == nil, began.name == field { found = began }
+                    if began.name != field { fields.begin(began) }
                 case .data(let data):
                     if part != nil, part == found, !document.isClosed { try await document.take(data) }
+                    if part?.name != field { fields.take(data) }
                 case .partEnded:
                     if part != nil, part == found, !document.isClosed { try await document.close() }
+                    if part?.name != field { fields.end() }
                     part = nil
                 }
             }
@@ -68,7 +72,10 @@ package struct UploadReader: Sendable {
         if received == 0 { throw UploadError.noBody }
         try Self.translating { () throws(MultipartError) in try form.finish() }
         guard let found else { throw UploadError.noField(field) }
-        return try document.upload(of: found)
+        var upload = try document.upload(of: found)
+        upload.fields = fields.texts
+        upload.unreadFields = fields.unread
+        return upload
     }
 
     private static func translating<Value>(_ body: () throws(MultipartError) -> Value) throws(UploadError) -> Value {
@@ -83,6 +90,13 @@ package struct Upload: Sendable {
     package var fileName: String?
     package var kind: DocumentKind
     package var bytes: Int
+    /// Of the document, as ``Digest/finish()`` writes it.
+    package var sha256: String?
+    /// The form's other text fields: at most 16, of at most 4096 bytes each.
+    package var fields: [String: String] = [:]
+    /// Names of text fields that are not in ``fields``, since they were too long, too many or no UTF-8. Whoever needs one
+    /// of them refuses the request; the others are nobody's.
+    package var unreadFields: Set<String> = []
 }
 
 /// Why an upload was not taken.
@@ -105,6 +119,7 @@ private struct DocumentSink {
     let maximumBytes: Int
     private(set) var isClosed = false
     private var bytes = 0
+    private let digest = Digest()
     private var waiting: [ByteBuffer] = []
     private var waitingBytes = 0
     private var verdict = Verdict.open
@@ -144,7 +159,7 @@ private struct DocumentSink {
         case .open: throw .empty
         case .refused(let error): throw error
         case .accepted(let kind, let file):
-            return Upload(file: file, fileName: part.fileName, kind: kind, bytes: bytes)
+            return Upload(file: file, fileName: part.fileName, kind: kind, bytes: bytes, sha256: digest.finish())
         }
     }
 
@@ -160,7 +175,7 @@ private struct DocumentSink {
             return
         }
         do {
-            verdict = .accepted(kind, try spool.makeFile())
+            verdict = .accepted(kind, try spool.makeFile(isPublished: true))
         } catch {
             throw UploadError.spool(error)
         }
@@ -171,6 +186,7 @@ private struct DocumentSink {
         let chunks = waiting
         waiting = []
         waitingBytes = 0
+        for chunk in chunks { chunk.withUnsafeReadableBytes { digest.update($0) } }
         do {
             try await file.append(chunks)
         } catch let failure as FileFailure {

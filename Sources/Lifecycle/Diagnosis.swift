@@ -45,6 +45,9 @@ package struct Diagnosis: Sendable, Equatable {
         case exit
         case notStarted = "not-started"
         case unseen
+
+        /// Whether what it worked on may have ended it. Nobody's document is blamed for what somebody else did.
+        var mayBeItsWork: Bool { ![.killed, .unseen, .notStarted].contains(self) }
     }
 
     package var kind: Kind

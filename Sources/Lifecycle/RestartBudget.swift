@@ -13,12 +13,11 @@ package struct RestartBudget: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - readyFor: how long the instance had been ready; nil when it never was.
+    ///   - readyFor: how long the instance had been ready; nil when it never was. That it ran is told first (``ran(_:policy:)``).
     package mutating func failed(
         at now: Instant, readyFor: Duration?, policy: RestartPolicy, random: inout SeededRandom
     ) -> Verdict {
-        if let readyFor {
-            ran(readyFor, policy: policy)
+        if readyFor != nil {
             crashes.append(now)
             crashes.removeAll { now - $0 > policy.window }
             if crashes.count > policy.limit {

@@ -113,6 +113,7 @@ extension ServiceMachine {
                 wasReady: stopping.running.readyAt != nil, evidence: evidence)
             failure = diagnosis
             lastFailure = Failure(diagnosis: diagnosis, at: now)
+            if stopping.running.readyAt != nil, diagnosis.kind.mayBeItsWork { crashes += 1 }
             if fault != .swallowsExit || stopping.next == .policy {
                 actions.append(.report(.failed(instance, diagnosis, ran: ran)))
             }

@@ -15,6 +15,8 @@ package struct ServiceMachine: Sendable {
     package internal(set) var status: String?
     /// Starts after the first one.
     package internal(set) var restarts = 0
+    /// Ends while it was ready that its work may have caused.
+    package internal(set) var crashes = 0
     var started = false
     var budget = RestartBudget()
     /// Until when the GPU memory of the last instance is waited for; nil when it is back, or is none.

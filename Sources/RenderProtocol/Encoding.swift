@@ -21,6 +21,14 @@ extension RenderRequest {
                 writer.write(MediaType.png.rawValue)
                 writer.write(0 as UInt8)
             }
+            switch budget.regions {
+            case .whole:
+                writer.write(0 as UInt8)
+            case .blocks(let scale):
+                writer.write(1 as UInt8)
+                writer.write(scale.leastDPI)
+                writer.write(UInt64(clamping: scale.pagePixels))
+            }
         case .close:
             writer.write(3 as UInt8)
         }
@@ -51,7 +59,9 @@ extension RenderRequest {
             }
             guard pixels >= 1, pixels <= UInt64(UInt32.max) else { throw WireError("a budget of \(pixels) pixels") }
             guard dpi > 0 else { throw WireError("a resolution of \(dpi) dpi") }
-            let budget = PixelBudget(maxPixels: Int(pixels), dpi: dpi, color: color, format: format)
+            let budget = PixelBudget(
+                maxPixels: Int(pixels), dpi: dpi, regions: try PageRegions(reading: &reader), color: color,
+                format: format)
             self = .render(page: page, budget: budget)
         case 3:
             self = .close
@@ -67,8 +77,12 @@ extension RenderReply {
     package func encoded() -> [UInt8] {
         var writer = WireWriter()
         switch self {
-        case .ready:
+        case .ready(let losses):
             writer.write(1 as UInt8)
+            writer.write(UInt8(min(losses.count, RenderLimits.losses)))
+            for loss in losses.prefix(RenderLimits.losses) {
+                writer.write(counted: loss.utf8.prefix(RenderLimits.messageBytes))
+            }
         case .opened(let kind, let pages):
             writer.reserve(6 + 16 * pages.count)
             writer.write(2 as UInt8)
@@ -79,13 +93,9 @@ extension RenderReply {
                 writer.write(page.height)
             }
         case .rendered(let page):
-            writer.reserve(22 + page.bytes.count)
+            writer.reserve(RenderedPage.overhead(pictures: page.pictures.count) + page.encodedBytes)
             writer.write(3 as UInt8)
-            writer.write(UInt32(clamping: page.width))
-            writer.write(UInt32(clamping: page.height))
-            writer.write(page.dpi)
-            writer.write(page.mediaType.rawValue)
-            writer.write(counted: page.bytes)
+            writer.write(page)
         case .failed(let failure):
             writer.write(4 as UInt8)
             writer.write(failure.code.rawValue)
@@ -100,7 +110,11 @@ extension RenderReply {
         let tag = try reader.integer(UInt8.self)
         switch tag {
         case 1:
-            self = .ready
+            let count = Int(try reader.integer(UInt8.self))
+            guard count <= RenderLimits.losses else { throw WireError("\(count) losses") }
+            var losses: [String] = []
+            for _ in 0..<count { losses.append(try reader.string(atMost: RenderLimits.messageBytes)) }
+            self = .ready(losses: losses)
         case 2:
             let kind = try reader.enumeration(DocumentKind.self)
             let count = Int(try reader.integer(UInt32.self))
@@ -116,14 +130,7 @@ extension RenderReply {
             }
             self = .opened(kind: kind, pages: pages)
         case 3:
-            let width = Int(try reader.integer(UInt32.self))
-            let height = Int(try reader.integer(UInt32.self))
-            let dpi = try reader.double()
-            let mediaType = try reader.enumeration(MediaType.self)
-            let bytes = try reader.counted(atMost: RenderLimits.replyBytes)
-            guard width > 0, height > 0, dpi >= 0, !bytes.isEmpty else { throw WireError("a page without pixels") }
-            self = .rendered(
-                RenderedPage(width: width, height: height, dpi: dpi, mediaType: mediaType, bytes: Array(bytes)))
+            self = .rendered(try RenderedPage(reading: &reader))
         case 4:
             let code = try reader.enumeration(RenderFailure.Code.self)
             self = .failed(RenderFailure(code, try reader.string(atMost: RenderLimits.messageBytes)))

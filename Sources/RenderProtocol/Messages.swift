@@ -11,28 +11,72 @@ package enum RenderRequest: Sendable, Equatable {
 
 /// What a renderer says.
 package enum RenderReply: Sendable, Equatable {
-    /// Said once, unasked: limits are set, fonts are found, requests are welcome.
-    case ready
+    /// Said once, unasked: limits and sandbox are in force, fonts are found, requests are welcome. `losses` is what the
+    /// kernel refused of the sandbox, a sentence each; the same for every renderer of a container.
+    case ready(losses: [String])
     case opened(kind: DocumentKind, pages: [PageSize])
     case rendered(RenderedPage)
     case failed(RenderFailure)
 }
 
-/// One page, drawn and encoded.
+/// One page, drawn and encoded: as one picture, or as pictures of its blocks.
 package struct RenderedPage: Sendable, Equatable {
+    /// Size of the page in pixels; boxes refer to it. A page that lay askew was straightened first.
     package let width: Int
     package let height: Int
-    /// Resolution in dots per inch that the pixels amount to; 0 for a picture that does not say.
+    /// Resolution in dots per inch that the page's pixels amount to; 0 for a picture that does not say.
     package let dpi: Double
-    package let mediaType: MediaType
-    package let bytes: [UInt8]
+    /// In reading order. A page that goes whole has exactly one; a blank page that is cut into blocks has none.
+    package let pictures: [RenderedPicture]
 
-    package init(width: Int, height: Int, dpi: Double, mediaType: MediaType, bytes: [UInt8]) {
+    package init(width: Int, height: Int, dpi: Double, pictures: [RenderedPicture]) {
         self.width = width
         self.height = height
         self.dpi = dpi
+        self.pictures = pictures
+    }
+
+    /// A page that goes whole.
+    package init(width: Int, height: Int, dpi: Double, mediaType: MediaType, bytes: [UInt8]) {
+        let picture = RenderedPicture(
+            box: PixelBox(x: 0, y: 0, width: width, height: height), width: width, height: height,
+            mediaType: mediaType, bytes: bytes)
+        self.init(width: width, height: height, dpi: dpi, pictures: [picture])
+    }
+}
+
+/// A picture of a part of a page.
+package struct RenderedPicture: Sendable, Equatable {
+    /// What it shows, in pixels of the page.
+    package let box: PixelBox
+    /// Its own size in pixels: the box's, scaled down where a budget asked for it, and never less than
+    /// `RenderLimits.leastSide` for a block, with white around.
+    package let width: Int
+    package let height: Int
+    package let mediaType: MediaType
+    package let bytes: [UInt8]
+
+    package init(box: PixelBox, width: Int, height: Int, mediaType: MediaType, bytes: [UInt8]) {
+        self.box = box
+        self.width = width
+        self.height = height
         self.mediaType = mediaType
         self.bytes = bytes
+    }
+}
+
+/// A rectangle of pixels; `y` counts downwards.
+package struct PixelBox: Sendable, Hashable {
+    package let x: Int
+    package let y: Int
+    package let width: Int
+    package let height: Int
+
+    package init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
     }
 }
 
@@ -72,9 +116,15 @@ package enum RenderLimits {
     package static let requestBytes = 64 * 1024
     /// Longest body of a reply, in bytes.
     package static let replyBytes = 64 * 1024 * 1024
+    /// Most pictures of a page.
+    package static let picturesPerPage = 256
+    /// Shortest side of a block's picture, in pixels: pictures of a few pixels have crashed engines.
+    package static let leastSide = 28
     /// Most pages of a document.
     package static let pages = 100_000
-    /// Longest message of a failure, in bytes of UTF-8.
+    /// Most sentences about what the sandbox lacks.
+    package static let losses = 16
+    /// Longest message of a failure or a loss, in bytes of UTF-8.
     package static let messageBytes = 1024
 }
 
@@ -82,6 +132,8 @@ package enum RenderLimits {
 package enum RendererExit {
     /// The socket ended, as it does when the api has no more use for it.
     package static let done: CInt = 0
+    /// The stack ran out: the document nests its parts too deeply.
+    package static let nestedTooDeeply: CInt = 65
     /// Memory ran out at a place from which there is no way back.
     package static let outOfMemory: CInt = 71
     /// The command line, or the socket on descriptor 3, was not as `coxswain-render` expects.

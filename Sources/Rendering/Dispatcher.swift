@@ -30,6 +30,8 @@ final class Dispatcher: Sendable {
         var documents: Set<UInt64> = []
         var lastIdentifier: UInt64 = 0
         var stopping = false
+        /// What renderers have said that they lack.
+        var losses: Set<String> = []
         var statistics = RendererPool.Statistics()
 
         mutating func nextIdentifier() -> UInt64 {
@@ -166,6 +168,11 @@ final class Dispatcher: Sendable {
             state.workers[index].process = process
             if process != nil { state.statistics.started += 1 }
         }
+    }
+
+    /// Those that no renderer of this pool has said before.
+    func firstHeard(of losses: [String]) -> [String] {
+        state.withLock { state in losses.filter { state.losses.insert($0).inserted } }
     }
 
     func count(_ change: (inout RendererPool.Statistics) -> Void) {

@@ -16,12 +16,16 @@ struct Job: Sendable {
     let work: Work
     let file: DocumentFile
     let continuation: CheckedContinuation<Result<WorkResult, RenderError>, Never>
+
+    var isOpening: Bool {
+        if case .open = work { true } else { false }
+    }
 }
 
 /// Jobs that wait for a worker: first come, first served, except that a worker goes on with the document it has open.
 struct JobQueue {
     /// How often the first job may be passed over, so that a long document does not keep a short one waiting.
-    static let patience = 4
+    static let patience = 1
 
     private var jobs: [Job] = []
     private var passedOver = 0
@@ -33,6 +37,11 @@ struct JobQueue {
     /// - Parameter document: the one that the worker has open.
     mutating func take(preferring document: UInt64?) -> Job? {
         guard !jobs.isEmpty else { return nil }
+        // Whoever has a document opened knows nothing of it yet, and waits for all that follows.
+        if let opening = jobs.firstIndex(where: \.isOpening) {
+            if opening == 0 { passedOver = 0 }
+            return jobs.remove(at: opening)
+        }
         let preferred = jobs.firstIndex { $0.file.identifier == document } ?? 0
         guard preferred > 0, passedOver < Self.patience else {
             passedOver = 0

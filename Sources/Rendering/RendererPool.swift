@@ -20,6 +20,9 @@ package final class RendererPool: Sendable {
         package var pageDeadline: Duration = .seconds(30)
         /// Pages after which a process is replaced, so that what libraries leak does not add up.
         package var pagesPerProcess = 500
+        /// Called once with each protection that the kernel refused to renderers, a sentence for the operator; on a thread
+        /// of the pool's.
+        package var reportLoss: @Sendable (String) -> Void = { _ in }
 
         /// - Parameter executable: by default the file beside the running program.
         package init(executable: String? = nil, workers: Int) {
@@ -119,6 +122,7 @@ package final class RendererPool: Sendable {
         package var crashed = 0
         package var timedOut = 0
         package var outOfMemory = 0
+        package var nestedTooDeeply = 0
         package var pagesRendered = 0
         package var documentsOpened = 0
     }
@@ -126,12 +130,13 @@ package final class RendererPool: Sendable {
 
 /// One page, drawn and encoded.
 package struct EncodedPage: Sendable {
+    /// Size of the page in pixels, straightened where it lay askew; the pictures' boxes refer to it.
     package let width: Int
     package let height: Int
     /// Resolution in dots per inch that the pixels amount to; 0 for a picture that does not say.
     package let dpi: Double
-    package let mediaType: MediaType
-    package let bytes: [UInt8]
+    /// In reading order. Exactly one, the page, unless the budget asked for blocks; none for a blank page's blocks.
+    package let pictures: [RenderedPicture]
     /// How long the attempt that succeeded took, without opening the document.
     package let renderMilliseconds: Double
     /// 1, or 2 where a renderer was lost over this page.

@@ -34,6 +34,7 @@ enum Trouble: Error {
         case .died:
             switch end {
             case .exited(RendererExit.outOfMemory): statistics.outOfMemory += 1
+            case .exited(RendererExit.nestedTooDeeply): statistics.nestedTooDeeply += 1
             case .killed(SIGXCPU): statistics.timedOut += 1
             default: statistics.crashed += 1
             }
@@ -70,6 +71,10 @@ enum Trouble: Error {
             switch end {
             case .exited(RendererExit.outOfMemory):
                 return RenderError(.outOfMemory, "the renderer ran out of memory; \(memory)", attempts: attempts)
+            case .exited(RendererExit.nestedTooDeeply):
+                return RenderError(
+                    .damaged, "the document nests its parts more deeply than any program that writes documents does",
+                    attempts: attempts)
             case .killed(SIGXCPU):
                 return RenderError(
                     .timedOut, "the renderer used up its processor time; \(tries(attempts))", attempts: attempts)

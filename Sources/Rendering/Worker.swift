@@ -123,16 +123,13 @@ struct Worker: ~Copyable {
             let began = monotonicNanoseconds()
             let reply = try ask(.render(page: page, budget: budget), within: configuration.pageDeadline)
             guard case .rendered(let rendered) = reply else { throw .senseless("answered a render with another thing") }
-            guard rendered.width * rendered.height <= max(budget.maxPixels, 1) else {
-                throw .senseless("drew more pixels than it was allowed")
-            }
+            if let objection = budget.objection(to: rendered) { throw .senseless(objection) }
             pages += 1
             dispatcher.count { $0.pagesRendered += 1 }
             return .page(
                 EncodedPage(
-                    width: rendered.width, height: rendered.height, dpi: rendered.dpi, mediaType: rendered.mediaType,
-                    bytes: rendered.bytes, renderMilliseconds: Double(monotonicNanoseconds() - began) / 1e6,
-                    attempts: attempt))
+                    width: rendered.width, height: rendered.height, dpi: rendered.dpi, pictures: rendered.pictures,
+                    renderMilliseconds: Double(monotonicNanoseconds() - began) / 1e6, attempts: attempt))
         }
     }
 
@@ -162,9 +159,10 @@ struct Worker: ~Copyable {
             throw .notStarted(error.message)
         }
         do throws(Trouble) {
-            guard case .ready = try receive(within: configuration.openDeadline) else {
+            guard case .ready(let losses) = try receive(within: configuration.openDeadline) else {
                 throw .senseless("did not say that it is ready")
             }
+            for loss in dispatcher.firstHeard(of: losses) { configuration.reportLoss(loss) }
         } catch .died {
             throw .notStarted("\(configuration.executable) ended before it was ready")
         }

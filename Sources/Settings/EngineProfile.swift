@@ -22,8 +22,11 @@ struct EngineProfile {
         if let own = reader.table(table, "page", at: "") { read(page: own, &reader) }
         if let prompts = reader.table(table, "prompts", at: "") {
             usesPrompt = true
-            reader.checkKeys(prompts, at: "prompts", known: ["default"])
+            reader.checkKeys(prompts, at: "prompts", known: ["default"] + Self.tasks)
             page["COXSWAIN_ENGINE_PROMPT"] = reader.text(prompts, "default", at: "prompts")
+            for task in Self.tasks {
+                page["COXSWAIN_ENGINE_PROMPT_\(task.uppercased())"] = reader.text(prompts, task, at: "prompts")
+            }
         }
         if let warmup = reader.table(table, "warmup", at: "") {
             reader.checkKeys(warmup, at: "warmup", known: ["max-error"])
@@ -31,19 +34,27 @@ struct EngineProfile {
         }
     }
 
+    /// What a client may ask of a page beside its text.
+    private static let tasks = ["table", "formula", "chart", "seal", "spotting"]
+
     private mutating func read(page own: [String: SettingValue], _ reader: inout TableReader) {
-        reader.checkKeys(own, at: "page", known: ["dpi", "pixels", "color"])
+        reader.checkKeys(own, at: "page", known: ["dpi", "pixels", "color", "regions"])
         // The same limits as the API's own.
         page["COXSWAIN_PAGE_DPI"] = reader.integer(own, "dpi", at: "page", in: 36...1200).map(String.init)
         page["COXSWAIN_PAGE_PIXELS"] =
             reader.integer(own, "pixels", at: "page", in: 10_000...200_000_000).map(String.init)
-        if let color = reader.text(own, "color", at: "page") {
-            if ["rgb", "grey"].contains(color) {
-                page["COXSWAIN_PAGE_COLOR"] = color
-            } else {
-                reader.complain("page.color", "`page.color` must be \"rgb\" or \"grey\", not \"\(color)\"")
-            }
-        }
+        page["COXSWAIN_PAGE_COLOR"] = choice(own, "color", of: ["rgb", "grey"], &reader)
+        page["COXSWAIN_PAGE_REGIONS"] = choice(own, "regions", of: ["whole", "blocks"], &reader)
+    }
+
+    private func choice(
+        _ table: [String: SettingValue], _ key: String, of choices: [String], _ reader: inout TableReader
+    ) -> String? {
+        guard let text = reader.text(table, key, at: "page") else { return nil }
+        if choices.contains(text) { return text }
+        let known = choices.map { "\"\($0)\"" }.joined(separator: " or ")
+        reader.complain("page.\(key)", "`page.\(key)` must be \(known), not \"\(text)\"")
+        return nil
     }
 
     private static func maximumError(_ table: [String: SettingValue], _ reader: inout TableReader) -> String? {

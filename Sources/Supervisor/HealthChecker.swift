@@ -19,6 +19,7 @@ final class HealthChecker: Sendable {
     /// One series of checks; it ends when this is stopped or released.
     final class Series: Sendable {
         private let stopped = Atomic(false)
+        /// The check that is to come; nil while one is under way.
         fileprivate let next = Mutex<Scheduled<Void>?>(nil)
         var isStopped: Bool { stopped.load(ordering: .relaxed) }
         func stop() { stopped.store(true, ordering: .relaxed) }
@@ -30,6 +31,7 @@ final class HealthChecker: Sendable {
 
     /// Asks every so often until the answer is 200, and reports that once.
     func untilReady(_ id: InstanceID, url: String, every: Duration, series: Series) {
+        series.next.withLock { $0 = nil }
         exchange(url, timeout: .seconds(2)).whenComplete { [weak series, report, loop] result in
             guard let series, !series.isStopped else { return }
             if case .success(200) = result { return report(.ready(id)) }
@@ -43,11 +45,10 @@ final class HealthChecker: Sendable {
         }
     }
 
-    /// Something says that the service can serve now: asks at once.
+    /// Something says that the service can serve now: asks at once, if nobody is asking.
     func askNow(_ id: InstanceID, url: String, every: Duration, series: Series) {
-        guard let next = series.next.withLock({ $0 }) else { return }
         loop.execute { [weak series] in
-            guard let series, !series.isStopped else { return }
+            guard let series, !series.isStopped, let next = series.next.withLock({ $0 }) else { return }
             next.cancel()
             self.untilReady(id, url: url, every: every, series: series)
         }

@@ -10,7 +10,7 @@ import TimeOfDay
 final class StateKeeper {
     /// The last state, for other threads.
     let current = Snapshot()
-    private let facts: Facts
+    private var facts: Facts
     private let startedAt: Double
     /// Seconds since 1970 at the core's beginning of time.
     private let beginning: Double
@@ -33,6 +33,9 @@ final class StateKeeper {
         current.set(ContainerState(startedAt: startedAt, facts: facts))
     }
 
+    /// - Parameter why: documents may be lost with the container; nil where they are safe.
+    func noteDurability(_ why: String?) { facts.notDurable = why }
+
     func connect(_ server: ControlServer) {
         self.server = server
         server.publish(current.state)
@@ -48,7 +51,9 @@ final class StateKeeper {
         var next = ContainerState(
             revision: last.revision, phase: ContainerState.Phase(rawValue: machine.phase.rawValue) ?? .starting,
             ready: machine.isCalledReady, startedOnce: machine.startedOnce, held: machine.isHeld,
-            engineProven: machine.isProven(facts.engineService), reason: reason(machine),
+            engineProven: machine.isProven(facts.engineService),
+            engineCrashes: machine.services.first { $0.definition.name == facts.engineService }?.crashes ?? 0,
+            reason: reason(machine),
             progress: progress, etaSeconds: start.map { Int($0.remaining.inSeconds.rounded(.up)) },
             startedAt: startedAt,
             services: machine.services.filter { !$0.isRetired }.map(serviceState), facts: facts)

@@ -9,6 +9,7 @@ import OperatorLog
 import ProcessHost
 import PublicPort
 package import Settings
+import Storage
 
 /// PID 1 put together: what happens becomes an event of the core, and what the core decides is done here.
 ///
@@ -156,6 +157,12 @@ package final class Supervisor {
 
         let folder = try StateFolder(path: configuration.stateDirectory)
         self.folder = folder
+        if let weakness = StorageDurability.of(folder: folder.path).weakness {
+            log.log(
+                .warning, "documents in work do not survive this container: the state folder is not durable",
+                [("folder", folder.path), ("why", weakness)])
+            keeper.noteDurability(weakness)
+        }
         let runFolder = try RunFolder.choose(stateFolder: folder.path)
         self.runFolder = runFolder
         if let note = runFolder.note { log.log(.warning, note) }

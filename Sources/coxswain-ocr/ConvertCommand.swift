@@ -3,7 +3,13 @@ import ArgumentParser
 import Document
 import Glibc
 import Health
+import Pipeline
 import Rendering
+
+/// Why a local document could not be read.
+private struct LocalFailure: Error, CustomStringConvertible {
+    let description: String
+}
 
 struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +29,7 @@ struct ConvertCommand: AsyncParsableCommand {
         }
         defer { close(descriptor) }
         let recogniser = try Recogniser(
-            settings: setup.settings, renderers: setup.makeRenderers(), logger: setup.logger)
+            settings: setup.settings.pipeline, renderers: setup.makeRenderers(), logger: setup.logger)
         defer { recogniser.shutdown() }
         let document: RenderedDocument
         do {

@@ -5,6 +5,7 @@ import Health
 import Logging
 import NIOCore
 import Notify
+import Pipeline
 import TimeOfDay
 
 struct ServeCommand: AsyncParsableCommand {
@@ -23,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
         let server: OCRServer
         do {
             server = try OCRServer(
-                settings: setup.settings, renderers: setup.makeRenderers(), logger: logger, now: WallClock.now(),
+                settings: setup.settings, renderers: setup.makeRenderers(reportsLosses: true), logger: logger,
+                now: WallClock.now(),
                 version: Version.current)
         } catch {
             logger.critical("the api cannot start", metadata: ["error": .string("\(error)")])

@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import Pipeline
 import ProcessHost
 import Rendering
 import ServiceLog
@@ -28,5 +29,15 @@ struct Setup {
         }
     }
 
-    func makeRenderers() -> RendererPool { RendererPool(configuration: .init(workers: settings.cores)) }
+    /// - Parameter reportsLosses: whether the log says what the kernel refuses of their sandbox: one program of a container
+    ///   is enough.
+    func makeRenderers(reportsLosses: Bool = false) -> RendererPool {
+        var configuration = RendererPool.Configuration(workers: settings.pipeline.cores)
+        if reportsLosses {
+            configuration.reportLoss = { [logger] in
+                logger.warning("renderers are protected less than they could be", metadata: ["loss": .string($0)])
+            }
+        }
+        return RendererPool(configuration: configuration)
+    }
 }

@@ -2,6 +2,7 @@ import API
 import EngineClient
 import Logging
 import Notify
+import Pipeline
 import Rendering
 
 /// Reads known pages through the real renderer and engine until the time of a pass settles, and compares the answers.
@@ -70,9 +71,10 @@ struct Warmup {
     private func makeRecogniser(for document: WarmupDocument) throws -> Recogniser {
         var limited = setup.settings
         let length = settings.maximumError == nil ? nil : document.length
-        limited.pageTokens = min(limited.pageTokens, length.map { max(2 * $0, 256) } ?? Self.uncomparedTokens)
+        limited.pipeline.pageTokens = min(
+            limited.pipeline.pageTokens, length.map { max(2 * $0, 256) } ?? Self.uncomparedTokens)
         do {
-            return try Recogniser(settings: limited, renderers: setup.makeRenderers(), logger: setup.logger)
+            return try Recogniser(settings: limited.pipeline, renderers: setup.makeRenderers(), logger: setup.logger)
         } catch {
             throw WarmupFailure(error)
         }
@@ -81,10 +83,10 @@ struct Warmup {
     /// Reads the document as often at once as gives the engine all that it takes.
     private func read(
         _ document: RenderedDocument, with recogniser: Recogniser, until end: ContinuousClock.Instant
-    ) async throws -> [PageReader.Reading] {
+    ) async throws -> [Recogniser.Reading] {
         let pages = max(document.pages.count, 1)
-        let wanted = min(setup.settings.engineConcurrency, Self.maximumRequests)
-        return try await withThrowingTaskGroup(of: PageReader.Reading.self) { group in
+        let wanted = min(setup.settings.pipeline.engineConcurrency, Self.maximumRequests)
+        return try await withThrowingTaskGroup(of: Recogniser.Reading.self) { group in
             for _ in 0..<max(1, (wanted + pages - 1) / pages) {
                 group.addTask { try await recogniser.read(document, deadline: end) }
             }

@@ -2,6 +2,7 @@ import API
 import Document
 import Glibc
 import Intake
+import Pipeline
 
 /// The document that is read, and what stands on it.
 struct WarmupDocument {
@@ -54,7 +55,7 @@ struct WarmupDocument {
     ///
     /// - Returns: the largest character error rate of a page; nil when there is nothing to compare with.
     /// - Throws: ``WarmupFailure`` for a page that was not read, or whose text differs too much.
-    func check(_ reading: PageReader.Reading, maximumError: Double?) throws -> Double? {
+    func check(_ reading: Recogniser.Reading, maximumError: Double?) throws -> Double? {
         if let (page, failure) = reading.failures.min(by: { $0.key < $1.key }) {
             throw WarmupFailure(failure, page: page)
         }

@@ -1,5 +1,6 @@
 import API
 import EngineClient
+import Pipeline
 import Rendering
 
 /// Why a warm-up did not pass, and whose fault that is.

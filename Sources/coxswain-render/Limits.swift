@@ -32,9 +32,25 @@ struct Limits {
     func apply() throws(Refusal) {
         if let addressSpace { try set(RLIMIT_AS, addressSpace, "RLIMIT_AS") }
         if let processorSeconds { try set(RLIMIT_CPU, processorSeconds, "RLIMIT_CPU") }
+        // An unlimited stack would only let a document that nests without end take longer to reach it.
+        try set(RLIMIT_STACK, 8 << 20, "RLIMIT_STACK")
         // A core would hold the document.
         try set(RLIMIT_CORE, 0, "RLIMIT_CORE")
         try set(RLIMIT_NOFILE, 64, "RLIMIT_NOFILE")
+    }
+
+    /// No file may grow and no process begin, threads included, from here on; for the time after the start, which may write
+    /// fontconfig's cache.
+    ///
+    /// - Returns: 0 or an errno.
+    static func forbidFilesAndProcesses() -> CInt {
+        // A write then fails instead of ending the process.
+        signal(SIGXFSZ, SIG_IGN)
+        var none = rlimit()
+        for resource in [RLIMIT_FSIZE, __RLIMIT_NPROC] {
+            guard setrlimit(__rlimit_resource_t(resource.rawValue), &none) == 0 else { return errno }
+        }
+        return 0
     }
 
     /// Lets the request that begins now have its share of processor time, of what is left to the process.

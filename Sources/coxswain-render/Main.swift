@@ -3,7 +3,8 @@ import RenderProtocol
 
 /// Draws pages of one untrusted document at a time for the process that holds the other end of descriptor 3.
 ///
-/// Limits come first: nothing that allocates much, opens files or starts threads runs before them.
+/// Limits come first: nothing that allocates much, opens files or starts threads runs before them. Then what is the same for
+/// every document is opened and loaded, and the sandbox closes, all on one thread. The first byte of a document comes later.
 @main
 struct CoxswainRender {
     static func main() {
@@ -20,11 +21,20 @@ struct CoxswainRender {
             exit(RendererExit.usage)
         }
         MemoryExhaustion.installHandlers()
-        // Libraries write what they think of a document to standard error, sometimes with its text in it.
-        discardStandardError()
+        // Libraries write what they think of a document to standard output and error, sometimes with its text in it.
+        discardOutput()
+        loadConverter()
+        let losses = Sandbox.enter(readablePaths: SandboxPaths.find())
+        // Under the sandbox, like any document.
         warmUp()
-        var server = Server(limits: limits)
+        var server = Server(limits: limits, losses: losses)
         exit(server.run())
+    }
+
+    /// poppler takes passwords in ISO 8859-1, GLib makes them so, and the C library loads a module for that at its first use,
+    /// which in the sandbox would be too late. A converter that is never closed keeps the module.
+    private static func loadConverter() {
+        _ = iconv_open("ISO-8859-1", "UTF-8")
     }
 
     private static func complain(_ message: String) {
@@ -39,13 +49,11 @@ struct CoxswainRender {
             && type == CInt(SOCK_STREAM.rawValue)
     }
 
-    private static func discardStandardError() {
+    private static func discardOutput() {
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
-        guard null >= 0 else {
-            close(STDERR_FILENO)
-            return
+        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+            if null >= 0 { dup2(null, descriptor) } else { close(descriptor) }
         }
-        dup2(null, STDERR_FILENO)
         close(null)
     }
 }

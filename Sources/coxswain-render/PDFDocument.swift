@@ -3,21 +3,27 @@ import CPoppler
 import Glibc
 import RenderProtocol
 
-/// A PDF, drawn by poppler and cairo.
+/// A PDF, drawn by poppler and cairo, or where its pages are scans, from their pictures.
 final class PDFDocument: PagedDocument {
     let kind = DocumentKind.pdf
     /// In points, as the page is read: crop box and rotation applied.
     let pages: [PageSize]
     private let document: OpaquePointer
+    private let scans: ScannedPages?
+    private let canvas = Canvas()
 
-    /// - Parameter descriptor: a regular file that can be read; owned by this call, whether it succeeds or not. poppler
-    ///   closes it with the document.
-    convenience init(descriptor: CInt, password: String?) throws(RenderFailure) {
+    /// - Parameters:
+    ///   - descriptor: a regular file that can be read; owned by this call, whether it succeeds or not. poppler closes it
+    ///     with the document.
+    ///   - pictureBytes: bytes that decoding one picture of a scanned page may take.
+    convenience init(descriptor: CInt, password: String?, pictureBytes: Int) throws(RenderFailure) {
         let spare = password == nil ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         defer { if spare >= 0 { close(spare) } }
         var error: UnsafeMutablePointer<GError>?
         if let document = poppler_document_new_from_fd(descriptor, password, &error) {
-            try self.init(document)
+            try self.init(
+                document,
+                scans: ScannedPages(descriptor: descriptor, password: password, pictureBytes: pictureBytes))
             return
         }
         defer { g_error_free(error) }
@@ -38,12 +44,13 @@ final class PDFDocument: PagedDocument {
         guard let document = poppler_document_new_from_bytes(bytes, nil, nil) else {
             throw RenderFailure(.internal, "a PDF of our own cannot be opened")
         }
-        try self.init(document)
+        try self.init(document, scans: nil)
     }
 
     /// - Parameter document: owned from here on.
-    private init(_ document: OpaquePointer) throws(RenderFailure) {
+    private init(_ document: OpaquePointer, scans: ScannedPages?) throws(RenderFailure) {
         self.document = document
+        self.scans = scans
         let count = Int(poppler_document_get_n_pages(document))
         guard count <= RenderLimits.pages else {
             pages = []
@@ -66,36 +73,12 @@ final class PDFDocument: PagedDocument {
         }
         defer { g_object_unref(UnsafeMutableRawPointer(page)) }
         let fit = budget.fit(size)
-        guard let surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CInt(fit.width), CInt(fit.height)) else {
-            throw MemoryExhaustion.failure("drawing page \(index + 1)")
+        let raster = try canvas.raster(fit)
+        let scale = fit.dpi / 72
+        if try scans?.draw(page: index, scale: scale, color: budget.color, on: raster) != true {
+            try raster.draw(scale: scale, what: "drawing page \(index + 1)") { poppler_page_render(page, $0) }
         }
-        defer { cairo_surface_destroy(surface) }
-        try draw(page, on: surface, scale: fit.dpi / 72, what: "drawing page \(index + 1)")
-        guard let pixels = cairo_image_surface_get_data(surface) else {
-            throw MemoryExhaustion.failure("drawing page \(index + 1)")
-        }
-        let raster = cimage_raster(
-            pixels: pixels, stride: Int(cairo_image_surface_get_stride(surface)),
-            width: UInt32(fit.width), height: UInt32(fit.height), order: CIMAGE_BGRX)
         return try raster.encoded(budget: budget, dpi: fit.dpi)
-    }
-
-    private func draw(
-        _ page: OpaquePointer, on surface: OpaquePointer, scale: Double, what: String
-    ) throws(RenderFailure) {
-        guard let context = cairo_create(surface) else { throw MemoryExhaustion.failure(what) }
-        defer { cairo_destroy(context) }
-        cairo_set_source_rgb(context, 1, 1, 1)
-        cairo_paint(context)
-        cairo_scale(context, scale, scale)
-        poppler_page_render(page, context)
-        // poppler leaves out a picture for which cairo had no memory and says nothing; the page would be half empty.
-        let status = cairo_status(context)
-        if MemoryExhaustion.happened || status == CAIRO_STATUS_NO_MEMORY { throw MemoryExhaustion.failure(what) }
-        guard status == CAIRO_STATUS_SUCCESS else {
-            throw RenderFailure(.damaged, "\(what) failed: \(String(cString: cairo_status_to_string(status)))")
-        }
-        cairo_surface_flush(surface)
     }
 
     private static func size(of index: Int, in document: OpaquePointer) -> PageSize {

@@ -48,10 +48,28 @@ func readAt(_ offset: Int, of descriptor: CInt, into buffer: UnsafeMutableRawBuf
 }
 
 extension cimage_raster {
+    /// The page as the budget wants it: encoded whole, or as pictures of its blocks.
+    ///
+    /// - Parameters:
+    ///   - dpi: resolution for the header and the reply, or 0.
+    ///   - isClaimed: whether that is what a picture's header says, which cameras and editors make up; a PDF's is known.
+    func encoded(
+        budget: PixelBudget, dpi: Double, isClaimed: Bool = false
+    ) throws(RenderFailure) -> RenderedPage {
+        switch budget.regions {
+        case .whole:
+            let (mediaType, bytes) = try encodedBytes(budget: budget, dpi: dpi)
+            return RenderedPage(
+                width: Int(width), height: Int(height), dpi: dpi, mediaType: mediaType, bytes: bytes)
+        case .blocks(let scale):
+            return try blocks(budget: budget, scale: scale, dpi: dpi, isClaimed: isClaimed)
+        }
+    }
+
     /// Encodes the pixels as the budget says.
     ///
-    /// - Parameter dpi: resolution for the header and the reply, or 0.
-    func encoded(budget: PixelBudget, dpi: Double) throws(RenderFailure) -> RenderedPage {
+    /// - Parameter dpi: resolution for the header, or 0.
+    func encodedBytes(budget: PixelBudget, dpi: Double) throws(RenderFailure) -> (MediaType, [UInt8]) {
         var raster = self
         var bytes: UnsafeMutablePointer<UInt8>?
         var length = 0
@@ -70,12 +88,9 @@ extension cimage_raster {
         }
         defer { free(bytes) }
         guard Int(code) == CIMAGE_OK else { throw MemoryExhaustion.failure("encoding a page") }
-        // The frame has 22 bytes around the page's own.
-        guard length <= RenderLimits.replyBytes - 22 else {
+        guard length <= RenderLimits.replyBytes - RenderedPage.overhead(pictures: 1) else {
             throw RenderFailure(.tooLarge, "the encoded page has \(length) bytes: ask for fewer pixels, or for JPEG")
         }
-        return RenderedPage(
-            width: Int(width), height: Int(height), dpi: dpi, mediaType: mediaType,
-            bytes: Array(UnsafeBufferPointer(start: bytes, count: length)))
+        return (mediaType, Array(UnsafeBufferPointer(start: bytes, count: length)))
     }
 }

@@ -52,7 +52,7 @@ final class PictureDocument: PagedDocument {
         // What was decoded counts, not what the header said.
         let fit = budget.shrink(PageSize(width: Double(flat.width), height: Double(flat.height)))
         guard let bitmap = flat.scaled(to: fit)?.wide() else { throw memory }
-        return try bitmap.raster.encoded(budget: budget, dpi: bitmap.resolution)
+        return try bitmap.raster.encoded(budget: budget, dpi: bitmap.resolution, isClaimed: true)
     }
 
     private func decode(_ frame: PictureFrame) throws(RenderFailure) -> Bitmap? {

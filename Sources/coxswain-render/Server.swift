@@ -9,16 +9,19 @@ struct Server {
 
     private let channel = FrameChannel(descriptor: Self.socket)
     private let limits: Limits
+    private let losses: [String]
     private var document: (any PagedDocument)?
 
-    init(limits: Limits) {
+    /// - Parameter losses: what the sandbox lacks.
+    init(limits: Limits, losses: [String]) {
         self.limits = limits
+        self.losses = losses
     }
 
     /// - Returns: the exit status.
     mutating func run() -> CInt {
         do {
-            try channel.send(RenderReply.ready.encoded())
+            try channel.send(RenderReply.ready(losses: losses).encoded())
             while true {
                 let (body, passed) = try channel.receive(atMost: RenderLimits.requestBytes)
                 limits.beginRequest()
@@ -74,7 +77,8 @@ struct Server {
         switch Content(start: start(of: descriptor)) {
         case .pdf:
             keep = true
-            return try PDFDocument(descriptor: descriptor, password: password)
+            return try PDFDocument(
+                descriptor: descriptor, password: password, pictureBytes: limits.pictureBytes)
         case .picture(let format):
             return try PictureDocument(
                 descriptor: descriptor, size: Int(status.st_size), format: format, limits: limits)

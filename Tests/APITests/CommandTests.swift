@@ -1,5 +1,6 @@
 import API
 import Foundation
+import Pipeline
 import TestSupport
 import Testing
 

@@ -48,10 +48,14 @@ enum Documents {
         return [0x49, 0x49, 42, 0, 8, 0, 0, 0, 10, 0] + fields + [0, 0, 0, 0] + [UInt8](repeating: 200, count: 4096)
     }
 
-    /// A form with one file in it, boundary `XX`.
-    static func form(_ content: [UInt8], name: String = "file", fileName: String = "scan.pdf") -> [UInt8] {
+    /// A form with one file in it, and other fields before it, boundary `XX`.
+    static func form(
+        _ content: [UInt8], name: String = "file", fileName: String = "scan.pdf", fields: [String: String] = [:]
+    ) -> [UInt8] {
+        let others = fields.map { "--XX\r\nContent-Disposition: form-data; name=\"\($0.key)\"\r\n\r\n\($0.value)\r\n" }
         let head =
-            "--XX\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"\(fileName)\"\r\n\r\n"
+            others.joined()
+            + "--XX\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"\(fileName)\"\r\n\r\n"
         return Array(head.utf8) + content + Array("\r\n--XX--\r\n".utf8)
     }
 }

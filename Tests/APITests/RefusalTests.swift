@@ -1,11 +1,12 @@
 import API
+import Pipeline
 import TestSupport
 import Testing
 
 /// What is not taken, and what the client is told.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RefusalTests {
     @Test func everyRefusalSaysWhy() async throws {
-        try await RunningAPI.serving(change: { $0.maximumPages = 2 }) { api async throws in
+        try await RunningAPI.serving(change: { $0.pipeline.maximumPages = 2 }) { api async throws in
             let form = "Content-Type: multipart/form-data; boundary=XX"
             func expect(
                 _ status: Int, _ detail: String, _ exchange: HTTPExchange,
@@ -24,7 +25,7 @@ import Testing
             expect(422, "encrypted", try await api.post(Documents.encrypted))
             expect(422, "damaged or cut short", try await api.post(Array("%PDF-1.7\n".utf8)))
             expect(422, "damaged", try await api.post([0xFF, 0xD8, 0xFF, 0xE0] + [UInt8](repeating: 7, count: 900)))
-            expect(413, "has 3 pages; at most 2", try await api.post(Documents.pdf(pages: 3)))
+            expect(413, "has 3 pages to be read; at most 2", try await api.post(Documents.pdf(pages: 3)))
             let cut = Array(Documents.form(Documents.pdf(pages: 1)).dropLast(9))
             expect(400, "ended early", try await api.request("POST", "/ocr/pdf", headers: [form], body: cut))
             #expect(api.folder.names(in: "output") == [])

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import Pipeline
 import Synchronization
 import TestSupport
 import Testing

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Pipeline
 import Rendering
 import ServiceLog
 import Synchronization
@@ -18,17 +19,20 @@ struct RunningAPI: Sendable {
     let log: LogLines
 
     /// Serves while `body` runs, then stops.
+    ///
+    /// - Parameter folder: that of an earlier one, whose work this one goes on with.
     static func serving<Value: Sendable>(
         engine: StandInEngine = StandInEngine(), change: @Sendable (inout APISettings) -> Void = { _ in },
-        inherited: CInt? = nil, _ body: @escaping @Sendable (RunningAPI) async throws -> Value
+        inherited: CInt? = nil, folder: TestFolder? = nil,
+        _ body: @escaping @Sendable (RunningAPI) async throws -> Value
     ) async throws -> Value {
         var settings = APISettings()
         change(&settings)
         let changed = settings
         return try await engine.serving { url in
-            let folder = try TestFolder()
+            let folder = try folder ?? TestFolder()
             var settings = changed
-            settings.engineURL = url
+            settings.pipeline.engineURL = url
             settings.usesVLM = false
             if settings.outputDirectory == APISettings().outputDirectory {
                 settings.outputDirectory = "\(folder.path)/output"

@@ -1,4 +1,6 @@
 import API
+import Jobs
+import Pipeline
 import Testing
 
 @Suite struct APISettingsTests {
@@ -8,15 +10,15 @@ import Testing
 
     @Test func hasDefaultsForPaddleOCRVL() throws {
         let settings = try settings([:])
-        #expect(settings.engineURL == "http://127.0.0.1:8080/v1")
+        #expect(settings.pipeline.engineURL == "http://127.0.0.1:8080/v1")
         #expect(settings.usesVLM)
-        #expect(settings.engineConcurrency == 8)
-        #expect(settings.cores == 4)
-        #expect(settings.pageDPI == 144)
-        #expect(settings.pagePixels == 1_003_520)
-        #expect(!settings.pageIsGrey)
+        #expect(settings.pipeline.engineConcurrency == 64)
+        #expect(settings.pipeline.cores == 4)
+        #expect(settings.pipeline.pageDPI == 144)
+        #expect(settings.pipeline.pagePixels == 1_003_520)
+        #expect(!settings.pipeline.pageIsGrey)
         #expect(settings.maximumUploadBytes == 209_715_200)
-        #expect(settings.maximumPages == 2000)
+        #expect(settings.pipeline.maximumPages == 2000)
         #expect(settings.stateDirectory == "output/.coxswain")
         #expect(settings.controlSocket == nil)
     }
@@ -27,11 +29,11 @@ import Testing
             "COXSWAIN_PAGE_PIXELS": "12000000", "COXSWAIN_PAGE_COLOR": "grey", "COXSWAIN_PAGE_DEADLINE": "1.5",
             "OUTPUT_DIR": "/out", "COXSWAIN_CORES": "3", "COXSWAIN_CONTROL_SOCKET": "/run/c.sock", "STATE_DIR": "",
         ])
-        #expect(settings.engineURL == "http://127.0.0.1:9/v1")
-        #expect(settings.engineConcurrency == 3)
-        #expect(settings.pageDPI == 300)
-        #expect(settings.pageIsGrey)
-        #expect(settings.pageDeadline == .milliseconds(1500))
+        #expect(settings.pipeline.engineURL == "http://127.0.0.1:9/v1")
+        #expect(settings.pipeline.engineConcurrency == 3)
+        #expect(settings.pipeline.pageDPI == 300)
+        #expect(settings.pipeline.pageIsGrey)
+        #expect(settings.pipeline.pageDeadline == .milliseconds(1500))
         #expect(settings.stateDirectory == "/out/.coxswain")
         #expect(settings.controlSocket == "/run/c.sock")
     }
@@ -42,22 +44,22 @@ import Testing
             "COXSWAIN_ENGINE_CONCURRENCY": "16", "COXSWAIN_PAGE_DPI": "200", "COXSWAIN_PAGE_PIXELS": "1605632",
             "COXSWAIN_PAGE_COLOR": "rgb", "COXSWAIN_PAGE_TOKENS": "64",
         ])
-        #expect(settings.engineURL == "http://h:1/v1")
-        #expect(settings.engineModel == "m")
-        #expect(settings.prompt == "Read:")
-        #expect(settings.engineConcurrency == 16)
-        #expect(settings.pageDPI == 200)
-        #expect(settings.pagePixels == 1_605_632)
-        #expect(!settings.pageIsGrey)
-        #expect(settings.pageTokens == 64)
-        #expect(try self.settings([:]).prompt == "OCR:")
+        #expect(settings.pipeline.engineURL == "http://h:1/v1")
+        #expect(settings.pipeline.engineModel == "m")
+        #expect(settings.pipeline.prompts[.ocr] == "Read:")
+        #expect(settings.pipeline.engineConcurrency == 16)
+        #expect(settings.pipeline.pageDPI == 200)
+        #expect(settings.pipeline.pagePixels == 1_605_632)
+        #expect(!settings.pipeline.pageIsGrey)
+        #expect(settings.pipeline.pageTokens == 64)
+        #expect(try self.settings([:]).pipeline.prompts[.ocr] == "OCR:")
     }
 
     @Test(arguments: [
         "http://h:1/v1/markdown", "http://h:1/v1", "http://h:1/v1/", "http://h:1", "http://h:1/v1/chat/completions",
     ])
     func findsTheEngineBehindTheReplacedContainersVariable(url: String) throws {
-        #expect(try settings(["VLLM_URL": url]).engineURL == "http://h:1/v1")
+        #expect(try settings(["VLLM_URL": url]).pipeline.engineURL == "http://h:1/v1")
     }
 
     @Test(arguments: [

@@ -18,7 +18,6 @@ final class StandInEngine: Sendable {
 
     private let reply: @Sendable (Int, Picture) -> Reply
     private let requests = Mutex(0)
-    private let abandoned = Mutex(0)
     private let atOnce = Mutex((now: 0, most: 0))
 
     /// - Parameter reply: given the number of the request, from 1 on.
@@ -56,8 +55,8 @@ final class StandInEngine: Sendable {
     var count: Int { requests.withLock { $0 } }
     /// Most of them at once.
     var mostAtOnce: Int { atOnce.withLock { $0.most } }
-    /// Of these, those whose client left before the answer.
-    var abandonedCount: Int { abandoned.withLock { $0 } }
+    /// Requests that are being answered. That a client has gone is found by writing, so of `.never` not at all.
+    var countNow: Int { atOnce.withLock { $0.now } }
 
     /// Runs `body` while the engine serves.
     ///
@@ -97,7 +96,6 @@ final class StandInEngine: Sendable {
             case .status(let status):
                 return Response(status: HTTPResponse.Status(code: status))
             case .never:
-                defer { self.abandoned.withLock { $0 += 1 } }
                 try await Task.sleep(for: .seconds(60))
                 return Response(status: .internalServerError)
             }

@@ -11,7 +11,7 @@ private func client(
     try EngineClient(
         configuration: EngineConfiguration(
             baseURL: engine.baseURL, model: model, apiKey: "secret", maximumConcurrency: concurrency,
-            requestTimeout: timeout, maximumAttempts: attempts,
+            silenceLimit: timeout, maximumAttempts: attempts,
             backoff: Backoff(first: .milliseconds(5), longest: .milliseconds(40)),
             maximumAnswerBytes: maximumAnswerBytes),
         onRetry: onRetry)
@@ -56,7 +56,9 @@ extension EngineClient {
     }
 
     @Test func modelIsAskedOnceAndAgainAfterTheEngineWasAway() async throws {
-        let engine = try StandInEngine { _, number in number == 3 ? .reset() : .text("x") }
+        // After some of an answer: before, libcurl would send it again by itself.
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+        let engine = try StandInEngine { _, number in number == 3 ? .reset(after: head) : .text("x") }
         let client = try client(engine, model: nil)
         _ = try await client.read()
         _ = try await client.read()
@@ -159,7 +161,7 @@ extension EngineClient {
         #expect(try await client(engine).failure(within: .milliseconds(150))?.code == .timedOut)
         engine.kill()
         #expect(try await client(engine).failure(within: .milliseconds(150))?.code == .unreachable)
-        #expect(.now - start < .seconds(2))
+        #expect(.now - start < .seconds(10))
     }
 
     @Test func cancellingEndsTheTransferAtOnce() async throws {

@@ -20,6 +20,8 @@ final class StandInEngine: Sendable {
         case silence
         /// Breaks the connection with a reset, after this much of an answer.
         case reset(after: String = "")
+        /// Dies over the request: every connection breaks, and nobody listens any more.
+        case death
 
         enum Ending: Sendable {
             /// As chunked encoding ends a body.
@@ -46,6 +48,11 @@ final class StandInEngine: Sendable {
         var atOnce = 0
         var mostAtOnce = 0
         var closedByClient = 0
+        var accepted = 0
+        /// The answer to `GET /metrics`; nil for an engine that has none.
+        var metrics: String?
+        /// Connections whose next request is read and not answered: the connection is closed instead.
+        var closesOnRequest = 0
     }
 
     private let state = Mutex(State())
@@ -60,8 +67,25 @@ final class StandInEngine: Sendable {
     var baseURL: String { "http://127.0.0.1:\(state.withLock { $0.port })/v1" }
     var chats: [Request] { state.withLock { $0.requests.filter { $0.path == "/v1/chat/completions" } } }
     var listings: Int { state.withLock { $0.requests.count { $0.path == "/v1/models" } } }
+    var looks: Int { state.withLock { $0.requests.count { $0.path == "/metrics" } } }
+    /// Connections that were made to it.
+    var accepted: Int { state.withLock { $0.accepted } }
+    var connected: Int { state.withLock { $0.connections.count } }
+    var atOnce: Int { state.withLock { $0.atOnce } }
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
     var closedByClient: Int { state.withLock { $0.closedByClient } }
+
+    func set(metrics: String?) { state.withLock { $0.metrics = metrics } }
+
+    /// The next requests to read a picture come to nothing, as if the server had closed their connections while they were
+    /// on their way.
+    func closeOnRequest(times: Int) { state.withLock { $0.closesOnRequest = times } }
+
+    /// Closes every connection politely, as a server does that finds them idle.
+    func closeConnections() {
+        for connection in state.withLock({ $0.connections }) { shutdown(connection, Int32(SHUT_RDWR)) }
+        while state.withLock({ !$0.connections.isEmpty }) { usleep(1000) }
+    }
 
     struct CannotListen: Error { var errno: Int32 }
 
@@ -103,7 +127,10 @@ final class StandInEngine: Sendable {
         while true {
             let connection = accept(listener, nil, nil)
             guard connection >= 0 else { break }
-            _ = state.withLock { $0.connections.insert(connection) }
+            state.withLock {
+                $0.connections.insert(connection)
+                $0.accepted += 1
+            }
             onThread { self.serve(connection) }
         }
         close(listener)
@@ -116,6 +143,12 @@ final class StandInEngine: Sendable {
         }
         var buffer: [UInt8] = []
         while let request = Self.read(from: connection, &buffer) {
+            let isClosed = state.withLock { state in
+                guard state.closesOnRequest > 0, request.path == "/v1/chat/completions" else { return false }
+                state.closesOnRequest -= 1
+                return true
+            }
+            if isClosed { return }
             switch answer(to: request) {
             case .answer(let status, let body, let headers):
                 let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
@@ -144,6 +177,11 @@ final class StandInEngine: Sendable {
                 write(head, to: connection)
                 reset(connection)
                 return
+            case .death:
+                // Of a thread of its own, since it waits for this one.
+                onThread { self.kill() }
+                awaitClose(of: connection)
+                return
             }
         }
     }
@@ -162,6 +200,11 @@ final class StandInEngine: Sendable {
                 state.mostAtOnce = max(state.mostAtOnce, state.atOnce)
             }
             return state.requests.count { $0.path == "/v1/chat/completions" }
+        }
+        if request.path == "/metrics" {
+            return state.withLock { state in
+                state.metrics.map { .answer(status: 200, body: $0) } ?? .answer(status: 404, body: "")
+            }
         }
         guard isChat else { return .answer(status: 200, body: #"{"data":[{"id":"stand-in"}]}"#) }
         defer { state.withLock { $0.atOnce -= 1 } }

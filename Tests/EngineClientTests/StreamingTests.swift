@@ -7,7 +7,7 @@ private func client(
 ) throws -> EngineClient {
     try EngineClient(
         configuration: EngineConfiguration(
-            baseURL: engine.baseURL, model: "stand-in", requestTimeout: timeout, maximumAttempts: attempts,
+            baseURL: engine.baseURL, model: "stand-in", silenceLimit: timeout, maximumAttempts: attempts,
             backoff: Backoff(first: .milliseconds(5), longest: .milliseconds(40)), maximumAnswerBytes: limit))
 }
 
@@ -189,25 +189,6 @@ private let whole = Sample.lines(Sample.events)
         hung.cancel()
         _ = await hung.result
         #expect(client.activity.reading.requests == 0)
-    }
-
-    /// An engine that hangs must not look new to each client that gives up on it.
-    @Test func silenceGoesOnFromClientToClient() async throws {
-        let engine = try StandInEngine { _, number in number <= 2 ? .silence : .stream([whole]) }
-        let client = try client(engine)
-        for limit in [200, 400] {
-            let task = Task { try await client.read() }
-            while client.activity.reading.silence < .milliseconds(limit) { try await Task.sleep(for: .milliseconds(5)) }
-            task.cancel()
-            _ = await task.result
-        }
-        // While nobody waits it does not grow.
-        let silence = client.activity.reading.silence
-        #expect(silence >= .milliseconds(400) && client.activity.reading.requests == 0)
-        try await Task.sleep(for: .milliseconds(20))
-        #expect(client.activity.reading.silence == silence)
-        _ = try await client.read()
-        #expect(client.activity.reading.silence < .milliseconds(400))
     }
 
     @Test func observerIsToldOfTheEdgesAlone() async throws {

@@ -8,14 +8,21 @@ import Testing
 
     private var stamp: String { LocalTime(seconds: moment).fileStamp }
 
-    private func store(_ name: String = "scan.pdf", usesTemporaryFlag: Bool = true) throws -> ResultFiles.Paths {
-        try ResultFiles(folder: folder.path, usesTemporaryFlag: usesTemporaryFlag)
-            .store(stem: SafeStem(fileName: name), seconds: moment, markdown: "# text") { "{\"json\":\"\($0.json)\"}" }
+    private func store(
+        _ name: String = "scan.pdf", mark: String = "nobody's", usesTemporaryFlag: Bool = true
+    ) async throws -> ResultFiles.Paths {
+        try await ResultFiles(folder: folder.path, usesTemporaryFlag: usesTemporaryFlag)
+            .store(stem: SafeStem(fileName: name), seconds: moment, mark: mark) { kind, paths, sink in
+                switch kind {
+                case .markdown: try await sink.write("# text")
+                case .json: try await sink.write("{\"json\":\"\(paths.json)\"}")
+                }
+            }
     }
 
     @Test(arguments: [true, false])
-    func writesBothFiles(usesTemporaryFlag: Bool) throws {
-        let paths = try store(usesTemporaryFlag: usesTemporaryFlag)
+    func writesBothFiles(usesTemporaryFlag: Bool) async throws {
+        let paths = try await store(usesTemporaryFlag: usesTemporaryFlag)
         #expect(folder.names == ["\(stamp)_scan.json", "\(stamp)_scan.md"])
         #expect(paths.markdown == "\(folder.path)/\(stamp)_scan.md")
         #expect(folder.content(of: "\(stamp)_scan.md") == "# text")
@@ -25,11 +32,11 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func countsUpWhenANameIsTaken(usesTemporaryFlag: Bool) throws {
-        _ = try store(usesTemporaryFlag: usesTemporaryFlag)
-        _ = try store(usesTemporaryFlag: usesTemporaryFlag)
+    func countsUpWhenANameIsTaken(usesTemporaryFlag: Bool) async throws {
+        _ = try await store(usesTemporaryFlag: usesTemporaryFlag)
+        _ = try await store(usesTemporaryFlag: usesTemporaryFlag)
         folder.write("mine", as: "\(stamp)_scan_3.json")
-        let paths = try store(usesTemporaryFlag: usesTemporaryFlag)
+        let paths = try await store(usesTemporaryFlag: usesTemporaryFlag)
         #expect(paths.markdown.hasSuffix("_scan_4.md"))
         #expect(
             folder.names == [
@@ -39,29 +46,50 @@ import Testing
         #expect(folder.content(of: "\(stamp)_scan_3.json") == "mine")
     }
 
+    @Test func whatAnEarlierLifeWroteIsKnown() async throws {
+        let first = try await store()
+        let other = try await store(mark: "another's")
+        #expect(first != other)
+        #expect(try await store(mark: first.json) == first)
+        #expect(try await store(mark: other.json) == other)
+        #expect(folder.names.count == 4)
+    }
+
     @Test func givesManyAtOnceDifferentNames() async throws {
         let paths = try await withThrowingTaskGroup(of: ResultFiles.Paths.self) { group in
-            for _ in 0..<40 { group.addTask { try store() } }
+            for _ in 0..<40 { group.addTask { try await store() } }
             return try await group.reduce(into: Set<String>()) { $0.formUnion([$1.markdown, $1.json]) }
         }
         #expect(paths.count == 80)
         #expect(folder.names.count == 80)
     }
 
-    @Test func namesFitIntoAFileSystem() throws {
-        let paths = try store(String(repeating: "я", count: 500) + ".pdf")
+    @Test func namesFitIntoAFileSystem() async throws {
+        let paths = try await store(String(repeating: "я", count: 500) + ".pdf")
         #expect(paths.json.split(separator: "/").last?.utf8.count ?? 256 <= 255)
     }
 
-    @Test func saysWhyAFolderCannotBeWritten() {
+    @Test func saysWhyAFolderCannotBeWritten() async {
         let missing = ResultFiles(folder: "\(folder.path)/missing")
-        let error = #expect(throws: FileFailure.self) {
-            try missing.store(stem: SafeStem(fileName: nil), seconds: 0, markdown: "") { _ in "" }
+        let error = await #expect(throws: FileFailure.self) {
+            try await missing.store(stem: SafeStem(fileName: nil), seconds: 0, mark: "x") { _, _, _ in }
         }
         #expect(error?.code == ENOENT)
         #expect(error?.description.contains("\(folder.path)/missing") == true)
         let file = ResultFiles(folder: "/proc/version")
         #expect(throws: FileFailure.self) { try file.prepare() }
+    }
+
+    @Test(arguments: [true, false])
+    func aFileThatCannotBeWrittenLeavesNothing(usesTemporaryFlag: Bool) async {
+        let files = ResultFiles(folder: folder.path, usesTemporaryFlag: usesTemporaryFlag)
+        await #expect(throws: CancellationError.self) {
+            try await files.store(stem: SafeStem(fileName: "a"), seconds: 0, mark: "x") { kind, _, sink in
+                try await sink.write(String(repeating: "x", count: 600_000))
+                if kind == .json { throw CancellationError() }
+            }
+        }
+        #expect(folder.names == [])
     }
 
     @Test func reportsAFullDisk() {

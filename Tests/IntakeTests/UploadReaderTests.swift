@@ -35,7 +35,75 @@ import Testing
         #expect(upload.fileName == "a.pdf")
         #expect(upload.bytes == content.utf8.count)
         #expect(readAll(upload.file.descriptor) == content)
-        #expect(folder.names(in: "spool") == [])
+        // Without the flag it has a hidden name until it is given another, or goes.
+        #expect(folder.names(in: "spool").count == (usesTemporaryFlag ? 0 : 1))
+        #expect(folder.names(in: "spool").allSatisfy { $0.hasPrefix(".") })
+    }
+
+    @Test(arguments: [true, false])
+    func isGivenAName(usesTemporaryFlag: Bool) async throws {
+        var upload: Upload? = try await read(form("%PDF-1"), usesTemporaryFlag: usesTemporaryFlag)
+        try await upload?.file.publish(as: "name")
+        #expect(folder.names(in: "spool") == ["name"])
+        upload = nil
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(folder.content(of: "spool/name") == "%PDF-1")
+        #expect(folder.mode(of: "spool/name") == 0o600)
+    }
+
+    @Test(arguments: [true, false])
+    func aNameIsNeverTakenFromAnotherFile(usesTemporaryFlag: Bool) async throws {
+        let upload = try await read(form("%PDF-1"), usesTemporaryFlag: usesTemporaryFlag)
+        folder.write("mine", as: "spool/name")
+        let taken = FileFailure(action: "name a file", folder: "\(folder.path)/spool", code: EEXIST)
+        await #expect(throws: taken) { try await upload.file.publish(as: "name") }
+        #expect(folder.content(of: "spool/name") == "mine")
+        for name in ["", ".", "..", "../name", "a/b"] {
+            await #expect(throws: FileFailure.self) { try await upload.file.publish(as: name) }
+        }
+        try await upload.file.publish(as: "other")
+        #expect(folder.content(of: "spool/other") == "%PDF-1")
+    }
+
+    @Test(arguments: [1, 7, 300_000])
+    func computesItsDigest(chunk: Int) async throws {
+        #expect(
+            try await read(form("%PDF-1"), chunk: chunk).sha256
+                == "21af8e71c8703196df7fe1ff901869a88fe64c07bbaa83d838efb45a52b4f303")
+        let long = "%PDF-" + String(repeating: "x", count: 600_000)
+        #expect(
+            try await read(form(long), chunk: max(chunk, 4096)).sha256
+                == "586c0063411832eef05f2b8946649b534296619aa4951fb24286d21b4c23fb1a")
+    }
+
+    private func field(_ name: String, _ text: String) -> String {
+        "--XX\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(text)\r\n"
+    }
+
+    @Test func takesOtherFields() async throws {
+        let before = field("pages", "1-5,8") + field("prompt", "") + field("pages", "second")
+        let after = "\r\n" + field("name", "Ünïcode\r\n--X") + "--XX--"
+        for chunk in [1, 5, 100_000] {
+            let body = before + form("%PDF-1").replacing("\r\n--XX--", with: after)
+            let upload = try await read(body, chunk: chunk)
+            #expect(upload.fields == ["pages": "1-5,8", "prompt": "", "name": "Ünïcode\r\n--X"])
+            #expect(upload.unreadFields == [])
+            #expect(readAll(upload.file.descriptor) == "%PDF-1")
+        }
+    }
+
+    @Test func saysWhichFieldsItDidNotTake() async throws {
+        let limit = String(repeating: "x", count: 4096)
+        let file = "--XX\r\nContent-Disposition: form-data; name=other; filename=o\r\n\r\nnot text\r\n"
+        let upload = try await read(
+            field("long", limit + "x") + field("full", limit) + file + field("long", "again") + form("%PDF-1"),
+            chunk: 99)
+        #expect(upload.fields == ["full": limit])
+        #expect(upload.unreadFields == ["long"])
+        let many = (1...20).map { field("f\($0)", "\($0)") }.joined()
+        let crowded = try await read(many + form("%PDF-1"), chunk: 999)
+        #expect(crowded.fields.count == 16)
+        #expect(crowded.unreadFields == ["f17", "f18", "f19", "f20"])
     }
 
     @Test func takesTheFirstFieldOfThatName() async throws {

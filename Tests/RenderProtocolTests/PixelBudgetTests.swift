@@ -43,4 +43,20 @@ struct PixelBudgetTests {
         #expect(large.width * large.height <= 1_000_000)
         #expect(large.dpi < 0.3)
     }
+
+    @Test("for blocks bounds the page and its pictures, each by its own number of pixels")
+    func blocks() {
+        let scale = BlockScale(pagePixels: 4_000_000)
+        let budget = PixelBudget(maxPixels: 1_000_000, dpi: 200, regions: .blocks(scale))
+        #expect(budget.fit(PageSize(width: 612, height: 792)) == PixelFit(width: 1700, height: 2200, dpi: 200))
+        let huge = budget.fit(PageSize(width: 35_000, height: 35_000))
+        #expect(huge.width * huge.height <= 4_000_000)
+        #expect(huge.width * huge.height > 3_900_000)
+        let photograph = budget.shrink(PageSize(width: 4000, height: 4000))
+        #expect(photograph.width == 2000)
+        #expect(budget.picturePixels == 1_000_000)
+        // Fewer pixels than any block needs, not even padding.
+        #expect(PixelBudget(maxPixels: 1, regions: .blocks(scale)).picturePixels == 16 * 28 * 28)
+        #expect(PixelBudget(maxPixels: 1).picturePixels == 1)
+    }
 }

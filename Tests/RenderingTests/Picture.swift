@@ -1,5 +1,7 @@
 import CLeptonica
 import Glibc
+import RenderProtocol
+import Rendering
 import Testing
 
 /// A picture in a test's hands: made by leptonica, or decoded from what a renderer sent.
@@ -12,6 +14,12 @@ final class Picture {
 
     convenience init(decoding bytes: [UInt8]) throws {
         try self.init(pixReadMem(bytes, bytes.count))
+    }
+
+    /// The one picture of a page that went whole.
+    convenience init(of page: EncodedPage) throws {
+        try #require(page.pictures.count == 1)
+        try self.init(decoding: page.pictures[0].bytes)
     }
 
     convenience init(path: String) throws {

@@ -14,7 +14,7 @@ extension RenderingTests {
             defer { pool.shutdown() }
             let document = try await pool.open(TemporaryFile(bytes))
             let page = try await pool.render(document, page: 0, budget: budget)
-            return (document, try Picture(decoding: page.bytes))
+            return (document, try Picture(of: page))
         }
 
         @Test(

@@ -29,10 +29,10 @@ extension RenderingTests {
             defer { pool.shutdown() }
             let document = try await pool.open(OpenFile(Fixtures.book(language)))
             let page = try await pool.render(document, page: 11, budget: PixelBudget())
-            #expect(page.mediaType == .jpeg)
+            #expect(page.pictures.map(\.mediaType) == [.jpeg])
             #expect(page.dpi == 300)
             #expect(page.attempts == 1)
-            let ours = try Picture(decoding: page.bytes)
+            let ours = try Picture(of: page)
             #expect(ours.width == page.width)
             #expect(ours.height == page.height)
             let reference = try TemporaryFile()
@@ -56,14 +56,14 @@ extension RenderingTests {
             for format in [PageFormat.png, .jpeg(quality: 90)] {
                 let budget = PixelBudget(dpi: 72, color: .rgb, format: format)
                 let page = try await pool.render(document, page: 0, budget: budget)
-                let picture = try Picture(decoding: page.bytes)
+                let picture = try Picture(of: page)
                 #expect(page.width == 200 && picture.width == 200 && picture.height == 100)
                 #expect(picture.isRed(0.25, 0.25) && picture.isWhite(0.25, 0.75) && picture.isBlack(0.75, 0.5))
             }
             let grey = try await pool.render(document, page: 0, budget: PixelBudget(maxPixels: 5000, format: .png))
             #expect(grey.width * grey.height <= 5000)
-            #expect(grey.mediaType == .png)
-            let picture = try Picture(decoding: grey.bytes)
+            #expect(grey.pictures.map(\.mediaType) == [.png])
+            let picture = try Picture(of: grey)
             #expect(abs(picture.color(0.25, 0.25).red - 76) < 5)
             #expect(picture.isWhite(0.25, 0.75) && picture.isBlack(0.75, 0.5))
         }
@@ -80,7 +80,7 @@ extension RenderingTests {
             let turned = try await pool.open(tall)
             #expect(turned.pages == [PageSize(width: 100, height: 200)])
             let budget = PixelBudget(dpi: 72, color: .rgb, format: .png)
-            let picture = try Picture(decoding: try await pool.render(cropped, page: 0, budget: budget).bytes)
+            let picture = try Picture(of: try await pool.render(cropped, page: 0, budget: budget))
             // The red left half is the upper half after a quarter turn clockwise.
             #expect(picture.isRed(0.5, 0.25) && picture.isWhite(0.5, 0.75))
         }
@@ -93,7 +93,7 @@ extension RenderingTests {
                 let document = try await pool.open(TemporaryFile(smallPDF(box: box)))
                 let page = try await pool.render(document, page: 0, budget: PixelBudget(maxPixels: 4_000_000))
                 #expect(page.width * page.height <= 4_000_000)
-                #expect(try Picture(decoding: page.bytes).width == page.width)
+                #expect(try Picture(of: page).width == page.width)
             }
         }
 

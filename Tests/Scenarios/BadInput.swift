@@ -71,7 +71,8 @@ extension Scenarios {
             let disk = try TestFolder()
             try #require(try Shell.run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.path]).status == 0)
             defer { _ = try? Shell.run("umount", ["-l", disk.path]) }
-            let container = try Container(environment: ["OUTPUT_DIR": "\(disk.path)/output"])
+            let container = try Container(
+                environment: ["OUTPUT_DIR": "\(disk.path)/output", "COXSWAIN_MIN_FREE_BYTES": "65536"])
             try container.waitUntilReady()
             let document = try Book.pages("en", 15...15, in: container.folder)
             let fill = "\(disk.path)/fill"

@@ -222,7 +222,11 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         ("[service]\ncomand = []", "mine.toml:2: unknown key `comand` in [service]; did you mean `command`?"),
         ("[page]\ndpi = 5", "mine.toml:2: `page.dpi` must be an integer from 36 to 1200"),
         ("[page]\n\ncolor = \"red\"", "mine.toml:3: `page.color` must be \"rgb\" or \"grey\", not \"red\""),
-        ("[prompts]\ntable = \"T:\"", "mine.toml:2: unknown key `table` in [prompts]; known are default"),
+        ("[prompts]\ntables = \"T:\"", "mine.toml:2: unknown key `tables` in [prompts]; did you mean `table`?"),
+        (
+            "[page]\nregions = \"columns\"",
+            "mine.toml:2: `page.regions` must be \"whole\" or \"blocks\", not \"columns\""
+        ),
         ("[warmup]\nmax-error = -1", "mine.toml:2: `warmup.max-error` must be a share"),
         ("x = [", "mine.toml:1: "),
     ]) func whatIsWrongWithAProfileIsSaidWithItsLine(text: String, problem: String) {

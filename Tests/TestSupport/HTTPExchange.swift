@@ -102,9 +102,31 @@ package struct HTTPExchange: Sendable {
             headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
                 in: .whitespaces)
         }
-        body = parts.dropFirst().joined(separator: "\r\n\r\n")
+        let head = bytes.firstRange(of: Array("\r\n\r\n".utf8))
+        let content = Array(bytes[(head?.upperBound ?? bytes.endIndex)...])
+        if headers["transfer-encoding"]?.lowercased() == "chunked" {
+            body = String(decoding: try Self.joinedChunks(content), as: UTF8.self)
+            return
+        }
+        body = String(decoding: content, as: UTF8.self)
         if let length = headers["content-length"].flatMap({ Int($0) }), body.utf8.count < length {
             throw Failure.cutShort
+        }
+    }
+
+    /// The content of a body in chunks (RFC 9112 §7.1), which has to be whole.
+    static func joinedChunks(_ bytes: [UInt8]) throws -> [UInt8] {
+        var rest = bytes[...]
+        var content: [UInt8] = []
+        while true {
+            guard let end = rest.firstIndex(of: 13),
+                let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), rest.count >= size + 4
+            else { throw Failure.cutShort }
+            if size == 0 { return content }
+            let start = end + 2
+            guard start + size + 2 <= rest.endIndex else { throw Failure.cutShort }
+            content += rest[start..<start + size]
+            rest = rest[(start + size + 2)...]
         }
     }
 }

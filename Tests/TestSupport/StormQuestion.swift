@@ -67,7 +67,7 @@ extension ConnectionStorm {
             try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
         }
 
-        /// Nil until all of it has come: the head, and as many bytes as its `Content-Length` says.
+        /// Nil until all of it has come: the head, and as many bytes as its `Content-Length` says, or the last chunk.
         init?(_ bytes: [UInt8]) {
             guard let end = Self.endOfHead(bytes) else { return nil }
             let lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
@@ -81,6 +81,11 @@ extension ConnectionStorm {
                     line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             }
             body = Array(bytes[(end + 4)...])
+            if headers["transfer-encoding"]?.lowercased() == "chunked" {
+                guard let joined = try? HTTPExchange.joinedChunks(body) else { return nil }
+                body = joined
+                return
+            }
             guard let length = headers["content-length"].flatMap({ Int($0) }), body.count == length else { return nil }
         }
 

@@ -1,6 +1,6 @@
 /// libcurl for Swift: the few variadic calls, once for each type of argument.
 ///
-/// `curl_easy_setopt`, `curl_easy_getinfo` and `curl_multi_setopt` are variadic in C and macros besides, which Swift
+/// `curl_easy_setopt`, `curl_easy_getinfo`, `curl_multi_setopt` and `curl_share_setopt` are variadic in C and macros besides, which Swift
 /// imports neither of. Everything else of libcurl is called directly.
 #pragma once
 
@@ -16,6 +16,18 @@ CURLcode ccurl_set_body(CURL *handle, const void *bytes, size_t length);
 
 /// Where received body bytes go; `context` is handed to `callback` as its last argument.
 CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *context);
+
+/// Called each time that the request is about to be sent on a connection that stands: once more where libcurl sends it
+/// again by itself.
+CURLcode ccurl_set_prerequest(CURL *handle, curl_prereq_callback callback, void *context);
+
+/// Connections are taken from `share` and kept there.
+CURLcode ccurl_set_share(CURL *handle, CURLSH *share);
+
+CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
+
+/// A store of idle connections for one thread (nothing locks it), or NULL for want of memory.
+CURLSH *ccurl_share_connections(void);
 
 /// The value, or 0 where libcurl knows none.
 long ccurl_get_long(CURL *handle, CURLINFO information);

@@ -3,6 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // JPEG and PNG in memory. libjpeg and libpng report errors by longjmp, which must not cross a Swift frame, so every
 // function here is a whole: it returns 0, or a code below, and never exits the process.
 enum {
@@ -39,6 +43,7 @@ int cimage_encode_png(const cimage_raster *raster, cimage_encoding how, uint8_t 
 typedef struct {
     uint32_t width;
     uint32_t height;
+    uint32_t channels; // 1 grey, 3 colours, 4 inks
     double dpi;        // 0: not stated
     bool progressive;  // decoding then needs all coefficients in memory at once
 } cimage_jpeg_header;
@@ -50,3 +55,27 @@ int cimage_jpeg_scaled_size(const uint8_t *bytes, size_t length, int eighths, ui
 
 // Decodes at `eighths` eighths into a raster of exactly that size, in any order. Images that end early are damaged.
 int cimage_jpeg_decode(const uint8_t *bytes, size_t length, int eighths, const cimage_raster *raster);
+
+// A JPEG that arrives in pieces, decoded row by row. Needs the memory of a few rows, unless it is progressive.
+typedef struct cimage_jpeg_reader cimage_jpeg_reader;
+
+// Returns how many bytes it wrote, up to `room`; 0 at the end.
+typedef size_t (*cimage_jpeg_source)(void *context, uint8_t *bytes, size_t room);
+
+// `context` is used until the reader is closed. *reader is NULL after a failure.
+int cimage_jpeg_reader_open(
+    cimage_jpeg_source read, void *context, cimage_jpeg_reader **reader, cimage_jpeg_header *header);
+
+// transform: what a PDF says of the colours of three or four channels: 1 transformed (YCbCr, YCCK), 0 not, -1 nothing.
+// luma: of three channels give one, the brightness.
+// width, height: of the rows that follow, of 1, 3 (red, green, blue) or 4 (inks, as they are in the file) channels.
+int cimage_jpeg_reader_start(
+    cimage_jpeg_reader *reader, int eighths, int transform, bool luma, uint32_t *width, uint32_t *height);
+
+// CIMAGE_DAMAGED where there are no more, too.
+int cimage_jpeg_reader_row(cimage_jpeg_reader *reader, uint8_t *row);
+void cimage_jpeg_reader_close(cimage_jpeg_reader *reader);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,78 @@
+import HTTPTypes
+import Hummingbird
+import Intake
+import Jobs
+import Logging
+import Pipeline
+import Storage
+import TimeOfDay
+
+/// Takes documents in: refuses what there is no room for, and makes jobs of the rest.
+struct JobDesk: Sendable {
+    let store: JobStore
+    let pipeline: JobPipeline
+    let view: ContainerView
+    let options: JobOptionsReader
+    let settings: APISettings
+
+    /// Judges a request by its head, before any of its body is read.
+    func admit(contentLength: Int?) async throws {
+        if let refusal = view.refusal() { throw APIError(refusal) }
+        let waiting = await pipeline.count
+        guard waiting < settings.maximumJobs else {
+            throw APIError(
+                .tooManyRequests,
+                "\(waiting) documents are waiting or being read; no more are taken at once (COXSWAIN_MAX_JOBS).",
+                headers: [HTTPField(name: .retryAfter, value: "10")])
+        }
+        guard store.room.hasRoom(for: contentLength ?? 0) else { throw APIError.noRoom }
+    }
+
+    /// Makes a job of an upload, and has the work on it begun.
+    ///
+    /// - Returns: the job, and whether it is new: with a key that was used before it is the one of then.
+    func take(
+        _ upload: Upload, query: [String: String], idempotencyKey: String?
+    ) async throws -> (job: Job, isNew: Bool) {
+        if let field = options.names.first(where: upload.unreadFields.contains) {
+            throw APIError(.unprocessableContent, "The form field `\(field)` is too long, or no UTF-8.")
+        }
+        let options = try options.read(query: query, fields: upload.fields)
+        let new = NewJob(
+            fileName: upload.fileName, kind: upload.kind.rawValue, bytes: upload.bytes, sha256: upload.sha256,
+            options: options, idempotencyKey: idempotencyKey)
+        let creation = try await store.create(new, at: WallClock.now()) { name in
+            try await upload.file.publish(as: name)
+        }
+        switch creation {
+        case .created(let job):
+            await pipeline.submit(job)
+            return (job, true)
+        case .existing(let job): return (job, false)
+        case .conflict:
+            throw APIError(
+                .unprocessableContent,
+                "This Idempotency-Key was used for another document or other options; use a new one.")
+        }
+    }
+
+    /// Returns once the job is finished, or when the task is cancelled.
+    func wait(for id: JobIdentifier) async throws -> Job? {
+        while true {
+            let count = pipeline.changes.count(of: id)
+            guard let job = try await store.job(id) else { return nil }
+            guard !job.status.isFinished, let count else { return job }
+            await pipeline.changes.wait(for: id, after: count)
+            try Task.checkCancellation()
+        }
+    }
+
+    /// The key of a request that may come twice.
+    static func idempotencyKey(of request: Request) throws -> String? {
+        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else { return nil }
+        guard (1...255).contains(key.utf8.count) else {
+            throw APIError(.badRequest, "The Idempotency-Key must have 1 to 255 bytes.")
+        }
+        return key
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPTypes
+import Hummingbird
+import Jobs
+import NIOCore
+import Pipeline
+import TimeOfDay
+
+/// `/jobs/{id}` and what hangs below it.
+struct JobRoutes: Sendable {
+    let store: JobStore
+    let pipeline: JobPipeline
+    let answers: JobAnswers
+    let events: EventsRoute
+
+    static let collection = "/jobs"
+
+    func add(to router: Router<APIContext>) {
+        router.get("/jobs") { _, _ -> Response in throw APIError.listingNeedsKeys }
+        router.get("/jobs/:id") { _, context in
+            try await Response.json(.ok, JobBody(job(context), now: WallClock.now()).json)
+        }
+        router.get("/jobs/:id/events") { request, context in
+            try await events.respond(to: request, job: job(context))
+        }
+        router.get("/jobs/:id/result") { request, context in
+            try await answers.result(of: job(context), as: Self.format(of: request))
+        }
+        router.delete("/jobs/:id") { _, context in try await end(job(context)) }
+    }
+
+    private func job(_ context: APIContext) async throws -> Job {
+        // Whoever guesses is told the same as who comes too late.
+        guard let text = context.parameters.get("id"), let id = JobIdentifier(text), let job = try await store.job(id)
+        else {
+            throw APIError(.notFound, "There is no such job; finished ones are forgotten after a while.")
+        }
+        return job
+    }
+
+    /// Cancels a job, or forgets a finished one.
+    private func end(_ job: Job) async throws -> Response {
+        if !job.status.isFinished, try await pipeline.cancel(job.id, at: WallClock.now()) {
+            let cancelled = try await store.job(job.id) ?? job
+            return .json(.ok, JobBody(cancelled, now: WallClock.now()).json)
+        }
+        do {
+            try await store.remove(job.id)
+        } catch {
+            switch error {
+            // Somebody else forgot it first.
+            case .unknownJob: break
+            case .unfinished:
+                throw APIError(
+                    .conflict, "The job is just being finished; ask again.",
+                    headers: [HTTPField(name: .retryAfter, value: "1")])
+            default: throw error
+            }
+        }
+        return Response(status: .noContent)
+    }
+
+    /// As the query says, else as `Accept` does.
+    static func format(of request: Request) throws -> ResultText.Format {
+        if let name = request.uri.queryParameters["format"].map(String.init) {
+            if let format = ResultText.Format(rawValue: name) { return format }
+            throw APIError(.unprocessableContent, "`format` must be json, markdown or text.")
+        }
+        let accepted = request.headers[.accept]?.lowercased() ?? ""
+        if accepted.contains("application/json") { return .json }
+        if accepted.contains("text/markdown") { return .markdown }
+        return accepted.contains("text/plain") ? .text : .json
+    }
+}

@@ -1,0 +1,64 @@
+internal import GRDB
+
+/// The tables, and how older ones become today's. A migration that was released is never changed.
+enum JobSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(sql: first)
+        }
+        return migrator
+    }
+
+    /// Whole names of statuses are in the indices' conditions, so that lists of what is to be done stay short however
+    /// many jobs are kept.
+    private static let first = """
+        CREATE TABLE job (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            revision INTEGER NOT NULL DEFAULT 1,
+            status TEXT NOT NULL DEFAULT 'queued'
+                CHECK (status IN ('queued', 'running', 'success', 'partial', 'failed', 'cancelled')),
+            file_name TEXT,
+            kind TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT,
+            options TEXT NOT NULL,
+            password TEXT,
+            idempotency_key TEXT UNIQUE,
+            created_at REAL NOT NULL,
+            started_at REAL,
+            finished_at REAL,
+            page_count INTEGER,
+            pages_selected INTEGER,
+            pages_done INTEGER NOT NULL DEFAULT 0,
+            pages_degraded INTEGER NOT NULL DEFAULT 0,
+            pages_failed INTEGER NOT NULL DEFAULT 0,
+            starts INTEGER NOT NULL DEFAULT 0,
+            detail TEXT,
+            failure_code TEXT,
+            failure_status INTEGER,
+            model TEXT,
+            markdown_path TEXT,
+            json_path TEXT
+        ) STRICT;
+        CREATE INDEX job_unfinished ON job (status) WHERE status IN ('queued', 'running');
+        CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL;
+
+        CREATE TABLE page (
+            job INTEGER NOT NULL REFERENCES job (position) ON DELETE CASCADE,
+            number INTEGER NOT NULL CHECK (number >= 1),
+            sequence INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            UNIQUE (job, number),
+            UNIQUE (job, sequence)
+        ) STRICT;
+
+        CREATE TABLE crash (
+            job INTEGER NOT NULL REFERENCES job (position) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (job, number)
+        ) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,91 @@
+package import Document
+internal import GRDB
+
+/// A page of a job.
+package struct StoredPage: Sendable, Equatable {
+    /// Its place in the order in which the job's pages were done, from 1.
+    package var sequence: Int
+    package var page: Page
+
+    package init(sequence: Int, page: Page) {
+        self.sequence = sequence
+        self.page = page
+    }
+}
+
+/// How many jobs are not finished.
+package struct JobCounts: Sendable, Equatable {
+    package var queued: Int
+    package var running: Int
+
+    package init(queued: Int, running: Int) {
+        self.queued = queued
+        self.running = running
+    }
+}
+
+extension JobStore {
+    /// - Returns: nil when there is none of that name, or not any more.
+    package func job(_ id: JobIdentifier) async throws(JobStoreError) -> Job? {
+        try await read { db in try db.jobs(where: "id = ?", [id.description]).first }
+    }
+
+    /// The newest first.
+    ///
+    /// - Parameter position: only jobs older than the one of that position.
+    package func jobs(before position: Int? = nil, limit: Int) async throws(JobStoreError) -> [Job] {
+        try await read { db in
+            try db.jobs(where: "position < ? ORDER BY position DESC LIMIT ?", [position ?? .max, max(0, limit)])
+        }
+    }
+
+    package func counts() async throws(JobStoreError) -> JobCounts {
+        try await read { db in
+            func count(_ status: JobStatus) throws -> Int {
+                // The condition that the index has, or SQLite does not see that it fits.
+                let sql = "SELECT COUNT(*) FROM job WHERE status IN ('queued', 'running') AND status = ?"
+                return try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [status.rawValue]) ?? 0
+            }
+            return JobCounts(queued: try count(.queued), running: try count(.running))
+        }
+    }
+
+    /// In the order in which they were done, for those who follow a job.
+    ///
+    /// - Parameter sequence: pages that were done after that one; 0 for all.
+    package func pages(
+        of id: JobIdentifier, afterSequence sequence: Int, limit: Int
+    ) async throws(JobStoreError) -> [StoredPage] {
+        try await pages(of: id, "sequence > ? ORDER BY sequence", sequence, limit)
+    }
+
+    /// In the order of their numbers, so that a result can be written page by page.
+    ///
+    /// - Parameter number: the first number that is wanted, if it is there.
+    package func pages(
+        of id: JobIdentifier, fromNumber number: Int, limit: Int
+    ) async throws(JobStoreError) -> [StoredPage] {
+        try await pages(of: id, "number >= ? ORDER BY number", number, limit)
+    }
+
+    /// The numbers of the pages that are over.
+    package func donePages(of id: JobIdentifier) async throws(JobStoreError) -> PageSet {
+        try await read { db in try db.donePages(db.job(id)) }
+    }
+
+    /// How often the engine crashed while a page was at it, by the pages' numbers; empty once the job is finished.
+    package func crashes(of id: JobIdentifier) async throws(JobStoreError) -> [Int: Int] {
+        try await read { db in try db.crashes(db.job(id)) }
+    }
+
+    private func pages(
+        of id: JobIdentifier, _ condition: String, _ bound: Int, _ limit: Int
+    ) async throws(JobStoreError) -> [StoredPage] {
+        try await read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT sequence, body FROM page WHERE job = ? AND \(condition) LIMIT ?")
+            return try Row.fetchAll(statement, arguments: [db.job(id).position, bound, max(0, limit)])
+                .map { try JobRow.storedPage($0) }
+        }
+    }
+}

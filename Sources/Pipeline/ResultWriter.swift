@@ -1,0 +1,61 @@
+import Document
+package import Intake
+package import Jobs
+package import Logging
+
+/// Writes what was made of a document into the user's folder, and says what became of it.
+package struct ResultWriter: Sendable {
+    private let store: JobStore
+    private let files: ResultFiles
+    private let usesVLM: Bool
+    private let logger: Logger
+
+    /// - Parameter usesVLM: a vision-language model reads the pages; said in the result.
+    package init(store: JobStore, files: ResultFiles, usesVLM: Bool, logger: Logger) {
+        self.store = store
+        self.files = files
+        self.usesVLM = usesVLM
+        self.logger = logger
+    }
+
+    /// The end of a job whose pages are all committed.
+    ///
+    /// Files that cannot be written are no end of the job: the text is in the store, and only the promise of files is
+    /// broken, which `errorCode` says.
+    func end(of id: JobIdentifier, model: String?, at now: Double) async throws -> JobEnd {
+        guard let job = try await store.job(id) else { throw JobStoreError.unknownJob(id) }
+        let verdict = Verdict(pages: job.pagesDone, try await store.troubles(of: id))
+        var end = JobEnd(verdict.status, detail: verdict.detail, model: model)
+        guard verdict.status != .failed else {
+            end.failure = JobFailure(code: "no_page", httpStatus: 502)
+            return end
+        }
+        var finished = job
+        finished.status = end.status
+        finished.detail = end.detail
+        finished.model = end.model
+        finished.finishedAt = now
+        do {
+            let paths = try await files.store(
+                stem: SafeStem(fileName: job.fileName), seconds: Int(job.createdAt), mark: "\"id\":\"\(id)\""
+            ) {
+                [finished] kind, paths, sink in
+                var named = finished
+                named.results = JobResults(markdown: paths.markdown, json: paths.json)
+                let text = ResultText(store: store, job: named, usesVLM: usesVLM)
+                try await text.write(kind == .json ? .json : .markdown) { try await sink.write($0) }
+            }
+            end.results = JobResults(markdown: paths.markdown, json: paths.json)
+        } catch let failure as FileFailure {
+            logger.error(
+                "results could not be written",
+                metadata: ["job": .string(job.id.description), "error": .string("\(failure)")])
+            end.failure =
+                failure.isFull
+                ? JobFailure(code: "output_full", httpStatus: 507) : JobFailure(code: "output", httpStatus: 500)
+            end.detail =
+                "The result files could not be written (\(failure)); this answer has the whole text all the same."
+        }
+        return end
+    }
+}
