@@ -1,17 +1,21 @@
-// What pipeline-engine.c says of every page: 480 words of the same text, in vLLM's two forms of a chat completion. Each
+// What pipeline-engine.c says of every page: 480 words, in vLLM's two forms of a chat completion. They do not repeat each other in
+// any order, or the api would think that the engine has got stuck. Each
 // function writes one part of an HTTP answer and returns its length.
 
 #include <stdio.h>
 #include <string.h>
 
-enum { WORDS = 480, PART = WORDS * 8 + 1024 };
+enum { WORDS = 480, PART = WORDS * 9 + 1024 };
 
 static size_t write_words(char *to, int piece, int pieces) {
-    static const char *const words[] = {"The ", "quick ", "brown ", "fox ", "jumps ", "over ", "the ", "lazy ", "dog. "};
+    static const char *const words[] = {"the ",   "quick ", "brown ", "fox ",   "jumps ", "over ",  "lazy ",  "dog. ",
+                                        "while ", "seven ", "boats ", "row ",   "upon ",  "cold ",  "water ", "and ",
+                                        "eight ", "oars ",  "bend ",  "under ", "their ", "own ",   "weight. ", "cox ",
+                                        "calls ", "time ",  "again ", "until ", "every ", "blade ", "falls "};
     size_t length = 0;
     int end = (int)((long)WORDS * (piece + 1) / pieces);
     for (int word = (int)((long)WORDS * piece / pieces); word < end; word++)
-        length += (size_t)sprintf(to + length, "%s", words[word % 9]);
+        length += (size_t)sprintf(to + length, "%s", words[((unsigned)word * 2654435761u >> 15) % (sizeof words / sizeof *words)]);
     return length ? length : (size_t)sprintf(to, ".");
 }
 
