@@ -128,8 +128,9 @@ extension JobPipeline {
     }
 
     func finishIfDone(_ id: JobIdentifier) async {
-        guard let entry = active[id], let document = entry.document, !entry.isFinishing, entry.pending.isEmpty,
-            entry.tasks.isEmpty
+        // While we stop, pages that nobody works on any more are not done.
+        guard !isStopped, let entry = active[id], let document = entry.document, !entry.isFinishing,
+            entry.pending.isEmpty, entry.tasks.isEmpty
         else { return }
         active[id]?.isFinishing = true
         document.close()

@@ -37,7 +37,7 @@ package actor JobPipeline {
     /// Pages at the renderers, and pictures at the engine or waiting for it.
     private var drawing = 0
     private var pictures = 0
-    private var isStopped = false
+    private(set) var isStopped = false
 
     package init(recogniser: Recogniser, store: JobStore, results: ResultWriter, logger: Logger) {
         self.recogniser = recogniser

@@ -24,6 +24,9 @@ package struct ResultWriter: Sendable {
     /// broken, which `errorCode` says.
     func end(of id: JobIdentifier, model: String?, at now: Double) async throws -> JobEnd {
         guard let job = try await store.job(id) else { throw JobStoreError.unknownJob(id) }
+        guard job.pagesDone == job.pagesSelected else {
+            throw PagesMissing(done: job.pagesDone, selected: job.pagesSelected ?? 0)
+        }
         let verdict = Verdict(pages: job.pagesDone, try await store.troubles(of: id))
         var end = JobEnd(verdict.status, detail: verdict.detail, model: model)
         guard verdict.status != .failed else {
@@ -57,5 +60,15 @@ package struct ResultWriter: Sendable {
                 "The result files could not be written (\(failure)); this answer has the whole text all the same."
         }
         return end
+    }
+}
+
+/// Pages of a job are neither done nor worked on: it has no end that could be told.
+private struct PagesMissing: Error, CustomStringConvertible {
+    var done: Int
+    var selected: Int
+
+    var description: String {
+        "only \(done) of its \(selected) pages are in the store; the next start reads the others"
     }
 }

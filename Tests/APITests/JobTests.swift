@@ -204,4 +204,22 @@ import Testing
             #expect(second.count == 3)
         }
     }
+
+    @Test func aStopWithEveryPageUnderWayIsNoEnd() async throws {
+        let folder = try TestFolder()
+        let id = Mutex("")
+        let first = StandInEngine { _ in .never }
+        try await RunningAPI.serving(
+            engine: first, change: { $0.stopGrace = .milliseconds(100) }, folder: folder
+        ) { api async throws in
+            let job = try Self.job(try await Self.submit(api, pages: 2))
+            id.withLock { $0 = job.id }
+            #expect(await soon { first.count == 2 })
+        }
+        #expect(folder.names(in: "output") == [])
+        try await RunningAPI.serving(folder: folder) { api async throws in
+            let job = try await Self.finished(api, id.withLock { $0 })
+            #expect(job.status == "success" && job.pages_done == 2)
+        }
+    }
 }
