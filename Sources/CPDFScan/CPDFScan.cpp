@@ -14,8 +14,10 @@
 #include <optional>
 #include <string>
 
+#include "PagePictures.h"
 #include "PageRecorder.h"
 #include "PictureRows.h"
+#include "SplashPage.h"
 
 using namespace scan;
 
@@ -27,6 +29,8 @@ struct cpdfscan {
     std::unique_ptr<GooFile> file;
     std::unique_ptr<PDFDoc> document;
     int descriptor = -1;
+    // Whether the page at hand has been drawn on.
+    bool hasDrawn = false;
 };
 
 // Most pixels of the pictures of one page, 46,000 by 46,000: seconds of decoding. An A0 sheet at 600 dpi has a quarter of that.
@@ -59,6 +63,13 @@ static bool open(cpdfscan &opened, const std::optional<std::string> &password)
     return opened.document->isOk();
 }
 
+void cpdfscan_keep_tables(void)
+{
+    // Never destroyed: the libraries that use it may be still at work when others are torn down.
+    static auto *tables = new GlobalParamsIniter(sayNothing);
+    (void)tables;
+}
+
 int cpdfscan_open(int descriptor, const char *password, cpdfscan **document)
 {
     *document = nullptr;
@@ -88,21 +99,6 @@ int cpdfscan_open(int descriptor, const char *password, cpdfscan **document)
 void cpdfscan_close(cpdfscan *document)
 {
     delete document;
-}
-
-// Whether it is worth looking at the page's content: it has pictures at all, and not of a kind that poppler decodes whole
-// each time it is asked for the size.
-static bool mayBePictures(Page &page)
-{
-    Dict *resources = page.getResourceDict();
-    if (!resources) return false;
-    Object objects = resources->lookup("XObject");
-    if (!objects.isDict() || objects.dictGetLength() == 0) return false;
-    for (int i = 0; i < objects.dictGetLength(); i++) {
-        Object object = objects.dictGetVal(i);
-        if (object.isStream() && object.getStream()->getKind() == strJPX) return false;
-    }
-    return true;
 }
 
 // Where a picture's rows and columns fall on the raster.
@@ -158,6 +154,7 @@ static void draw(
     Axis along(
         geometry.alongOrigin, geometry.along / source.extentAlong, source.extentAlong, source.height,
         std::max(0.0, clip[geometry.turned ? 0 : 1] * scale), std::min(alongSize, clip[geometry.turned ? 2 : 3] * scale));
+    opened.hasDrawn = true;
     bool covered = colors && across.coversAll(static_cast<int>(acrossSize)) && along.coversAll(static_cast<int>(alongSize));
     if (onWhite && !covered) {
         for (uint32_t y = 0; y < raster.height; y++) memset(raster.pixels + y * raster.stride, 255, raster.width * size_t {4});
@@ -167,13 +164,11 @@ static void draw(
     }
 }
 
-static int draw(cpdfscan &opened, int index, double scale, bool grey, size_t memory, const cimage_raster &raster)
+static int draw(cpdfscan &opened, Page &page, double scale, bool grey, size_t memory, const cimage_raster &raster)
 {
-    Page *page = opened.document->getPage(index + 1);
-    if (!page || !page->isOk() || !mayBePictures(*page)) return CPDFSCAN_NOT_PICTURES;
     PageRecorder recorder;
     auto hasGivenUp = [](void *recorder) { return static_cast<PageRecorder *>(recorder)->hasGivenUp(); };
-    page->display(&recorder, 72, 72, 0, false, true, false, hasGivenUp, &recorder);
+    page.display(&recorder, 72, 72, 0, false, true, false, hasGivenUp, &recorder);
     if (!recorder.onlyPictures()) return CPDFSCAN_NOT_PICTURES;
     double pixels = 0;
     for (const Placement &placement : recorder.placements) {
@@ -187,16 +182,38 @@ static int draw(cpdfscan &opened, int index, double scale, bool grey, size_t mem
     return CPDFSCAN_OK;
 }
 
+static int drawSafely(cpdfscan &opened, Page &page, double scale, bool grey, size_t memory, const cimage_raster &raster)
+{
+    int code;
+    try {
+        code = draw(opened, page, scale, grey, memory, raster);
+    } catch (const Refusal &refusal) {
+        code = refusal.code;
+    }
+    return code == CPDFSCAN_NOT_PICTURES && opened.hasDrawn ? CPDFSCAN_SPOILT : code;
+}
+
+static int drawPage(cpdfscan &opened, int index, double scale, bool grey, size_t memory, const cimage_raster &raster)
+{
+    opened.hasDrawn = false;
+    Page *page = opened.document->getPage(index + 1);
+    if (!page || !page->isOk()) return CPDFSCAN_NOT_PICTURES;
+    PagePictures pictures(*page);
+    int code = CPDFSCAN_NOT_PICTURES;
+    if (pictures.count > 0 && !pictures.hasJPX) code = drawSafely(opened, *page, scale, grey, memory, raster);
+    if ((code != CPDFSCAN_NOT_PICTURES && code != CPDFSCAN_SPOILT) || !pictures.exceedsCairo) return code;
+    if (pictures.mostPixels > mostPixels) return CPDFSCAN_TOO_LARGE;
+    return drawBySplash(*opened.document, index + 1, scale, raster) ? CPDFSCAN_OK : CPDFSCAN_OUT_OF_MEMORY;
+}
+
 int cpdfscan_draw(
     cpdfscan *document, int page, double scale, bool grey, size_t memory, const cimage_raster *raster)
 {
     try {
-        return draw(*document, page, scale, grey, memory, *raster);
-    } catch (const Refusal &refusal) {
-        return refusal.code;
+        return drawPage(*document, page, scale, grey, memory, *raster);
     } catch (const std::bad_alloc &) {
         return CPDFSCAN_OUT_OF_MEMORY;
     } catch (...) {
-        return CPDFSCAN_NOT_PICTURES;
+        return CPDFSCAN_SPOILT;
     }
 }

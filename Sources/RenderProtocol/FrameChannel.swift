@@ -11,12 +11,12 @@ package struct FrameChannel: Sendable {
     }
 
     package enum Failure: Error, Sendable, Equatable {
-        /// The other side is gone.
+        /// The other side is gone; it may have died in the middle of a frame.
         case ended
         case deadlinePassed
         /// The wake descriptor became readable.
         case woken
-        /// A frame longer than the cap, or cut short.
+        /// A frame longer than the cap.
         case malformed(String)
         case system(errno: CInt, call: String)
     }
@@ -53,11 +53,11 @@ package struct FrameChannel: Sendable {
     ) throws(Failure) -> (body: [UInt8], passed: CInt) {
         var passed: CInt = -1
         do throws(Failure) {
-            let header = try receive(exactly: 4, passed: &passed, atFrameStart: true, patience: patience)
+            let header = try receive(exactly: 4, passed: &passed, patience: patience)
             var reader = WireReader(header[...])
             let length = Int((try? reader.integer(UInt32.self)) ?? .max)
             guard length <= limit else { throw .malformed("a frame of \(length) bytes, more than \(limit)") }
-            let body = try receive(exactly: length, passed: &passed, atFrameStart: false, patience: patience)
+            let body = try receive(exactly: length, passed: &passed, patience: patience)
             return (body, passed)
         } catch {
             if passed >= 0 { close(passed) }
@@ -80,7 +80,7 @@ package struct FrameChannel: Sendable {
     }
 
     private func receive(
-        exactly count: Int, passed: inout CInt, atFrameStart: Bool, patience: Patience
+        exactly count: Int, passed: inout CInt, patience: Patience
     ) throws(Failure) -> [UInt8] {
         var failure: Failure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -96,7 +96,7 @@ package struct FrameChannel: Sendable {
                 if received > 0 {
                     filled += received
                 } else if received == 0 {
-                    failure = atFrameStart && filled == 0 ? .ended : .malformed("the stream ends inside a frame")
+                    failure = .ended
                     return
                 } else {
                     do throws(Failure) {

@@ -2,7 +2,7 @@ import RenderProtocol
 
 /// Why a document could not be opened, or a page not be drawn. Only that document or page is affected.
 package struct RenderError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: String, Sendable, Hashable {
+    package enum Code: String, Sendable, Hashable, CaseIterable {
         /// Neither a PDF nor a picture of a known kind.
         case notADocument
         /// A PDF whose password is missing or wrong.
@@ -17,7 +17,7 @@ package struct RenderError: Error, Sendable, Equatable, CustomStringConvertible 
         case outOfMemory
         /// The renderer died, or stopped making sense, in each of its attempts.
         case crashed
-        /// The renderer was still busy at its deadline, in each of its attempts, and was killed.
+        /// The renderer was still busy at its deadline, and was killed: at work all the time, or in each of its attempts.
         case timedOut
         /// No renderer could be started.
         case unavailable

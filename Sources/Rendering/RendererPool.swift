@@ -3,7 +3,8 @@ package import RenderProtocol
 import Synchronization
 
 /// Opens untrusted documents and draws their pages in `coxswain-render` processes, each of which reads one document at a
-/// time. A process that crashes, hangs or outgrows its memory is killed and replaced, and its page is tried once more.
+/// time. A process that crashes, hangs or outgrows its memory is killed and replaced, and its page is tried once more, unless
+/// it takes more time than there is for a page.
 package final class RendererPool: Sendable {
     package struct Configuration: Sendable {
         /// Path of `coxswain-render`.
@@ -125,6 +126,10 @@ package final class RendererPool: Sendable {
         package var nestedTooDeeply = 0
         package var pagesRendered = 0
         package var documentsOpened = 0
+        /// Replaced since they had done their share.
+        package var recycled = 0
+        /// Killed since nobody wanted their work any more.
+        package var givenUp = 0
     }
 }
 

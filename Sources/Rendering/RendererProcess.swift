@@ -36,6 +36,14 @@ struct RendererProcess: ~Copyable {
         channel = FrameChannel(descriptor: ours)
     }
 
+    /// Processor time that it has used so far, in nanoseconds; 0 where that cannot be told.
+    var processorNanoseconds: UInt64 {
+        var clock = clockid_t()
+        var used = timespec()
+        guard clock_getcpuclockid(identifier, &clock) == 0, clock_gettime(clock, &used) == 0 else { return 0 }
+        return UInt64(used.tv_sec) * 1_000_000_000 + UInt64(used.tv_nsec)
+    }
+
     deinit {
         kill(identifier, SIGKILL)
         close(channel.descriptor)

@@ -24,10 +24,20 @@ enum Trouble: Error {
         }
     }
 
+    /// Whether the renderer had no more time, be it of the clock's or of the processor's.
+    func isOutOfTime(end: RendererProcess.End?) -> Bool {
+        switch self {
+        case .hung: true
+        case .died: end == .killed(signal: SIGXCPU)
+        default: false
+        }
+    }
+
     /// Counts a renderer that was lost this way.
     func count(in statistics: inout RendererPool.Statistics, end: RendererProcess.End) {
         switch self {
-        case .refused, .notStarted, .interrupted: break
+        case .refused, .notStarted: break
+        case .interrupted: statistics.givenUp += 1
         case .outOfMemory: statistics.outOfMemory += 1
         case .hung: statistics.timedOut += 1
         case .senseless: statistics.crashed += 1

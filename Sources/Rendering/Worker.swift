@@ -15,6 +15,8 @@ struct Worker: ~Copyable {
     /// The document that the renderer has open.
     private var document: UInt64?
     private var pages = 0
+    /// Processor time, in nanoseconds, that the renderer had used when the attempt at hand began.
+    private var usedBefore: UInt64 = 0
     /// Whether a renderer is started before there is work for it. Not after one was lost: it might be lost again.
     private var startsEarly = true
 
@@ -91,7 +93,8 @@ struct Worker: ~Copyable {
         }
     }
 
-    /// Two renderers may try: what one could not do because of what it had been through, a fresh one can.
+    /// Two renderers may try: what one could not do because of what it had been through, a fresh one can. Not where the first
+    /// was at work all the time that it had, which the second would be, too.
     private mutating func perform(_ job: Job) -> Result<WorkResult, RenderError> {
         var attempt = 1
         while true {
@@ -101,9 +104,12 @@ struct Worker: ~Copyable {
                 if case .refused(let failure) = error {
                     return .failure(RenderError(failure, attempts: attempt))
                 }
+                let spent = used &- min(used, usedBefore)
                 let end = drop(error)
                 if let interruption = dispatcher.interruption(worker: index) { return .failure(interruption) }
-                guard attempt < 2 else {
+                // A machine that is busy with other things may give it half of its time.
+                let isEndless = error.isOutOfTime(end: end) && spent >= limit(of: job.work) / 2
+                guard attempt < 2, !isEndless else {
                     return .failure(error.report(end: end, attempts: attempt, configuration: configuration))
                 }
                 attempt += 1
@@ -113,6 +119,7 @@ struct Worker: ~Copyable {
 
     private mutating func attemptOnce(_ job: Job, attempt: Int) throws(Trouble) -> WorkResult {
         if channel == nil { try start() }
+        usedBefore = used
         switch job.work {
         case .open:
             let (kind, pages) = try open(job.file)
@@ -131,6 +138,24 @@ struct Worker: ~Copyable {
                     width: rendered.width, height: rendered.height, dpi: rendered.dpi, pictures: rendered.pictures,
                     renderMilliseconds: Double(monotonicNanoseconds() - began) / 1e6, attempts: attempt))
         }
+    }
+
+    /// Processor time that the renderer has used, in nanoseconds; 0 where there is none.
+    private var used: UInt64 {
+        switch renderer {
+        case .some(let renderer): renderer.processorNanoseconds
+        case .none: 0
+        }
+    }
+
+    /// The longest time, in nanoseconds, that an attempt can take.
+    private func limit(of work: Work) -> UInt64 {
+        let deadline =
+            switch work {
+            case .open: configuration.openDeadline
+            case .render: configuration.pageDeadline
+            }
+        return min(deadline, .seconds(configuration.processorSeconds)).nanoseconds
     }
 
     private mutating func open(_ file: DocumentFile) throws(Trouble) -> (DocumentKind, [PageSize]) {
@@ -208,6 +233,7 @@ struct Worker: ~Copyable {
 
     private mutating func recycleIfWorn() {
         guard pages >= configuration.pagesPerProcess else { return }
+        dispatcher.count { $0.recycled += 1 }
         drop(nil)
         startsEarly = true
     }
@@ -221,8 +247,10 @@ struct Worker: ~Copyable {
         pages = 0
         startsEarly = false
         channel = nil
+        usedBefore = 0
         guard let process = renderer.take() else { return nil }
-        dispatcher.note(worker: index, process: nil)
+        // Said to be gone when it is.
+        defer { dispatcher.note(worker: index, process: nil) }
         let end: RendererProcess.End
         switch trouble {
         case .died, .notStarted:

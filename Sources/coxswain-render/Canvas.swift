@@ -7,6 +7,11 @@ import RenderProtocol
 final class Canvas {
     private var bytes: UnsafeMutableRawPointer?
     private var capacity = 0
+    /// Bytes of the page at hand.
+    private var used = 0
+    /// Bytes from the first that are known to be 255. Most of a page of text stays white, and where it does not, the encoder
+    /// wipes what it has read: that is cheaper than going over all memory before each page.
+    private var white = 0
     private static let hugePage = 2 << 20
 
     deinit {
@@ -21,6 +26,7 @@ final class Canvas {
             free(bytes)
             bytes = nil
             capacity = 0
+            white = 0
             var fresh: UnsafeMutableRawPointer?
             let code = overflow ? ENOMEM : posix_memalign(&fresh, Self.hugePage, needed)
             guard code == 0, let fresh else {
@@ -31,14 +37,35 @@ final class Canvas {
             // Some thousand page faults less. Only a wish: the kernel may have no such pages, or a rule against it.
             if needed >= Self.hugePage { _ = madvise(fresh, needed, MADV_HUGEPAGE) }
         }
+        used = needed
         return cimage_raster(
             pixels: bytes?.assumingMemoryBound(to: UInt8.self), stride: stride, width: UInt32(fit.width),
             height: UInt32(fit.height), order: CIMAGE_BGRX)
     }
+
+    /// Draws on white.
+    ///
+    /// - Parameter body: draws, and leaves the raster as it is or wiped.
+    /// - Returns: what `body` returns: the page, and whether it has wiped the raster.
+    func onWhite<Page>(
+        _ body: () throws(RenderFailure) -> (page: Page, isWiped: Bool)
+    ) throws(RenderFailure) -> Page {
+        if let bytes, white < used { memset(bytes + white, 0xFF, used - white) }
+        let known = max(white, used)
+        white = 0
+        let (page, isWiped) = try body()
+        if isWiped { white = known }
+        return page
+    }
+
+    /// Something was drawn, and not wiped.
+    func spoil() {
+        white = 0
+    }
 }
 
 extension cimage_raster {
-    /// Lets cairo draw on white.
+    /// Lets cairo draw.
     ///
     /// - Parameters:
     ///   - scale: pixels a point.
@@ -46,7 +73,6 @@ extension cimage_raster {
     func draw(
         scale: Double, what: String, _ body: (_ context: OpaquePointer) -> Void
     ) throws(RenderFailure) {
-        memset(pixels, 0xFF, stride * Int(height))
         let surface = cairo_image_surface_create_for_data(
             pixels, CAIRO_FORMAT_RGB24, CInt(width), CInt(height), CInt(stride))
         guard let surface else { throw MemoryExhaustion.failure(what) }

@@ -31,7 +31,10 @@ struct Limits {
 
     func apply() throws(Refusal) {
         if let addressSpace { try set(RLIMIT_AS, addressSpace, "RLIMIT_AS") }
-        if let processorSeconds { try set(RLIMIT_CPU, processorSeconds, "RLIMIT_CPU") }
+        // At the soft limit SIGXCPU comes, which tells why, and at the hard one SIGKILL, which does not.
+        if let processorSeconds {
+            try set(RLIMIT_CPU, processorSeconds, "RLIMIT_CPU", hard: max(processorSeconds, processorSeconds &+ 1))
+        }
         // An unlimited stack would only let a document that nests without end take longer to reach it.
         try set(RLIMIT_STACK, 8 << 20, "RLIMIT_STACK")
         // A core would hold the document.
@@ -62,7 +65,9 @@ struct Limits {
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used)
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
-        limit.rlim_cur = min(limit.rlim_max, rlim_t(used.tv_sec) + 1 + rlim_t(processorSecondsPerRequest))
+        limit.rlim_cur = min(
+            limit.rlim_max, rlim_t(processorSeconds ?? .max),
+            rlim_t(used.tv_sec) + 1 + rlim_t(processorSecondsPerRequest))
         setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
     }
 
@@ -77,12 +82,14 @@ struct Limits {
         Int(clamping: (addressSpace ?? 1 << 30) / 4)
     }
 
-    private func set(_ resource: __rlimit_resource, _ value: UInt64, _ name: String) throws(Refusal) {
+    private func set(
+        _ resource: __rlimit_resource, _ value: UInt64, _ name: String, hard: UInt64? = nil
+    ) throws(Refusal) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(resource.rawValue), &limit)
         // An inherited limit may be lower already, and cannot be raised.
-        limit.rlim_max = min(limit.rlim_max, rlim_t(value))
-        limit.rlim_cur = limit.rlim_max
+        limit.rlim_max = min(limit.rlim_max, rlim_t(hard ?? value))
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(value))
         guard setrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
             throw Refusal(description: "\(name) could not be set to \(value): \(String(cString: strerror(errno)))")
         }

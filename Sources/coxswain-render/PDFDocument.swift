@@ -75,10 +75,24 @@ final class PDFDocument: PagedDocument {
         let fit = budget.fit(size)
         let raster = try canvas.raster(fit)
         let scale = fit.dpi / 72
-        if try scans?.draw(page: index, scale: scale, color: budget.color, on: raster) != true {
-            try raster.draw(scale: scale, what: "drawing page \(index + 1)") { poppler_page_render(page, $0) }
+        if try drawScan(page: index, scale: scale, color: budget.color, on: raster) {
+            return try raster.encoded(budget: budget, dpi: fit.dpi)
         }
-        return try raster.encoded(budget: budget, dpi: fit.dpi)
+        return try canvas.onWhite { () throws(RenderFailure) in
+            try raster.draw(scale: scale, what: "drawing page \(index + 1)") { poppler_page_render(page, $0) }
+            return try raster.encodedAndWiped(budget: budget, dpi: fit.dpi)
+        }
+    }
+
+    /// - Returns: whether the page is nothing but pictures, and drawn.
+    private func drawScan(
+        page: Int, scale: Double, color: PageColor, on raster: cimage_raster
+    ) throws(RenderFailure) -> Bool {
+        guard let scans else { return false }
+        var outcome = ScannedPages.Outcome.spoilt
+        defer { if outcome != .notPictures { canvas.spoil() } }
+        outcome = try scans.draw(page: page, scale: scale, color: color, on: raster)
+        return outcome == .drawn
     }
 
     private static func size(of index: Int, in document: OpaquePointer) -> PageSize {

@@ -58,18 +58,35 @@ extension cimage_raster {
     ) throws(RenderFailure) -> RenderedPage {
         switch budget.regions {
         case .whole:
-            let (mediaType, bytes) = try encodedBytes(budget: budget, dpi: dpi)
-            return RenderedPage(
-                width: Int(width), height: Int(height), dpi: dpi, mediaType: mediaType, bytes: bytes)
+            return try encodedWhole(budget: budget, dpi: dpi, wipes: false)
         case .blocks(let scale):
             return try blocks(budget: budget, scale: scale, dpi: dpi, isClaimed: isClaimed)
         }
     }
 
+    /// As `encoded`. The raster is white afterwards, if that is done in passing.
+    func encodedAndWiped(
+        budget: PixelBudget, dpi: Double
+    ) throws(RenderFailure) -> (page: RenderedPage, isWiped: Bool) {
+        guard case .whole = budget.regions, case .jpeg = budget.format else {
+            return (try encoded(budget: budget, dpi: dpi), false)
+        }
+        return (try encodedWhole(budget: budget, dpi: dpi, wipes: true), true)
+    }
+
+    private func encodedWhole(budget: PixelBudget, dpi: Double, wipes: Bool) throws(RenderFailure) -> RenderedPage {
+        let (mediaType, bytes) = try encodedBytes(budget: budget, dpi: dpi, wipes: wipes)
+        return RenderedPage(width: Int(width), height: Int(height), dpi: dpi, mediaType: mediaType, bytes: bytes)
+    }
+
     /// Encodes the pixels as the budget says.
     ///
-    /// - Parameter dpi: resolution for the header, or 0.
-    func encodedBytes(budget: PixelBudget, dpi: Double) throws(RenderFailure) -> (MediaType, [UInt8]) {
+    /// - Parameters:
+    ///   - dpi: resolution for the header, or 0.
+    ///   - wipes: whether the raster is to be white afterwards; JPEG only.
+    func encodedBytes(
+        budget: PixelBudget, dpi: Double, wipes: Bool = false
+    ) throws(RenderFailure) -> (MediaType, [UInt8]) {
         var raster = self
         var bytes: UnsafeMutablePointer<UInt8>?
         var length = 0
@@ -79,12 +96,12 @@ extension cimage_raster {
         case .jpeg(let quality):
             mediaType = .jpeg
             let how = cimage_encoding(
-                grey: budget.color == .grey, quality: CInt(min(max(quality, 1), 100)), dpi: dpi)
+                grey: budget.color == .grey, quality: CInt(min(max(quality, 1), 100)), dpi: dpi, wipes: wipes)
             code = cimage_encode_jpeg(&raster, how, &bytes, &length)
         case .png:
             mediaType = .png
-            code = cimage_encode_png(
-                &raster, cimage_encoding(grey: budget.color == .grey, quality: 0, dpi: dpi), &bytes, &length)
+            let how = cimage_encoding(grey: budget.color == .grey, quality: 0, dpi: dpi, wipes: false)
+            code = cimage_encode_png(&raster, how, &bytes, &length)
         }
         defer { free(bytes) }
         guard Int(code) == CIMAGE_OK else { throw MemoryExhaustion.failure("encoding a page") }

@@ -44,15 +44,23 @@ final class PictureDocument: PagedDocument {
             throw RenderFailure(.damaged, "the header of picture \(page + 1) cannot be read")
         }
         guard let decoded = try format == .jpeg ? decodeJPEG(frame, budget: budget) : decode(frame) else {
-            if MemoryExhaustion.happened { throw MemoryExhaustion.failure("decoding the picture") }
-            throw RenderFailure(.damaged, "picture \(page + 1) cannot be decoded; the file may have been cut off")
+            throw failure(page, doing: "decoding", "cannot be decoded; the file may have been cut off")
         }
-        let memory = MemoryExhaustion.failure("scaling the picture")
-        guard let flat = decoded.flattened() else { throw memory }
+        // As of indexed colours with transparency, which TIFF allows and leptonica mistakes for grey.
+        let odd = "holds its colours in a way that cannot be read; save it as PNG or JPEG"
+        guard let flat = decoded.flattened() else { throw failure(page, doing: "flattening", odd) }
         // What was decoded counts, not what the header said.
         let fit = budget.shrink(PageSize(width: Double(flat.width), height: Double(flat.height)))
-        guard let bitmap = flat.scaled(to: fit)?.wide() else { throw memory }
+        guard let bitmap = flat.scaled(to: fit)?.wide() else { throw failure(page, doing: "scaling", odd) }
         return try bitmap.raster.encoded(budget: budget, dpi: bitmap.resolution, isClaimed: true)
+    }
+
+    /// - Parameters:
+    ///   - step: what was being done, should memory have run out.
+    ///   - trouble: what is wrong with the picture otherwise.
+    private func failure(_ page: Int, doing step: String, _ trouble: String) -> RenderFailure {
+        if MemoryExhaustion.happened { return MemoryExhaustion.failure("\(step) the picture") }
+        return RenderFailure(.damaged, "picture \(page + 1) \(trouble)")
     }
 
     private func decode(_ frame: PictureFrame) throws(RenderFailure) -> Bitmap? {

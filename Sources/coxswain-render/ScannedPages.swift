@@ -30,19 +30,27 @@ final class ScannedPages {
         if case .opened(let document) = state { cpdfscan_close(document) }
     }
 
+    enum Outcome {
+        case drawn
+        /// The page is more than pictures; the raster is as it was.
+        case notPictures
+        /// The same, but that was found out when something was drawn already.
+        case spoilt
+    }
+
     /// - Parameters:
     ///   - page: counted from 0.
     ///   - scale: pixels a point.
-    ///   - raster: of the page's size; overwritten, whatever comes of it.
-    /// - Returns: whether the page is drawn; if not, it is more than pictures.
-    func draw(page: Int, scale: Double, color: PageColor, on raster: cimage_raster) throws(RenderFailure) -> Bool {
+    ///   - raster: of the page's size.
+    func draw(page: Int, scale: Double, color: PageColor, on raster: cimage_raster) throws(RenderFailure) -> Outcome {
         let what = "decoding the pictures of page \(page + 1)"
-        guard let document = try document(what) else { return false }
+        guard let document = try document(what) else { return .notPictures }
         var raster = raster
-        switch Int(cpdfscan_draw(document, CInt(page), scale, color == .grey, pictureBytes, &raster)) {
+        let code = Int(cpdfscan_draw(document, CInt(page), scale, color == .grey, pictureBytes, &raster))
+        switch code {
         case CPDFSCAN_OK:
             if MemoryExhaustion.happened { throw MemoryExhaustion.failure(what) }
-            return true
+            return .drawn
         case CPDFSCAN_OUT_OF_MEMORY:
             throw MemoryExhaustion.failure(what)
         case CPDFSCAN_TOO_LARGE:
@@ -51,7 +59,7 @@ final class ScannedPages {
         default:
             // Whatever this attempt ran into is not held against the drawing that follows.
             MemoryExhaustion.forget()
-            return false
+            return code == CPDFSCAN_NOT_PICTURES ? .notPictures : .spoilt
         }
     }
 

@@ -1,4 +1,5 @@
 import CLeptonica
+import CPDFScan
 import CPoppler
 import RenderProtocol
 
@@ -11,6 +12,7 @@ func warmUp() {
     // By default glibc gives memory back after every page and asks for it again. A document's goes back when it is closed.
     mallopt(M_MMAP_THRESHOLD, 4 << 20)
     mallopt(M_TRIM_THRESHOLD, 16 << 20)
+    cpdfscan_keep_tables()
     let text = "BT /F 12 Tf 10 10 Td (warm) Tj ET 0 0 0 1 k 0 0 5 5 re f"
     let source = """
         %PDF-1.4

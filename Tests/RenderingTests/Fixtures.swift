@@ -33,6 +33,10 @@ enum Fixtures {
         "/usr/share/doc/debmake-doc/debmake-doc.\(language).pdf"
     }
 
+    /// Whether the descriptors of a renderer can be looked at: it shows them to root alone, even to its own user.
+    static let seesDescriptors = geteuid() == 0
+    static let seesDescriptorsHint: Comment = "SKIPPED: needs root, to see what renderers have open"
+
     static func target(ofLink path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = readlink(path, &buffer, buffer.count)

@@ -33,6 +33,13 @@ struct JPEGTests {
         }
 
         func encoded(grey: Bool) throws -> Picture {
+            let (bytes, left) = try bytes(grey: grey, wipes: false)
+            #expect(left == pixels)
+            return try Picture(decoding: bytes)
+        }
+
+        /// The encoded picture, and what the raster holds afterwards.
+        func bytes(grey: Bool, wipes: Bool) throws -> (jpeg: [UInt8], left: [UInt8]) {
             var pixels = pixels
             var bytes: UnsafeMutablePointer<UInt8>?
             var count = 0
@@ -41,11 +48,11 @@ struct JPEGTests {
                     pixels: pixels.baseAddress, stride: width * 4, width: UInt32(width), height: UInt32(height),
                     order: order)
                 return cimage_encode_jpeg(
-                    &raster, cimage_encoding(grey: grey, quality: 95, dpi: 144), &bytes, &count)
+                    &raster, cimage_encoding(grey: grey, quality: 95, dpi: 144, wipes: wipes), &bytes, &count)
             }
             defer { free(bytes) }
             try #require(Int(code) == CIMAGE_OK)
-            return try Picture(decoding: Array(UnsafeBufferPointer(start: bytes, count: count)))
+            return (Array(UnsafeBufferPointer(start: bytes, count: count)), pixels)
         }
     }
 
@@ -85,6 +92,22 @@ struct JPEGTests {
                 try check(page, grey: true)
                 try check(page, grey: false)
             }
+        }
+    }
+
+    @Test("leaves white paper behind, where that is asked for, and is the same", arguments: [true, false])
+    func wiped(grey: Bool) throws {
+        for order in [CIMAGE_BGRX, CIMAGE_XBGR] {
+            var page = Page(width: 1013, height: 509, color: [200, 10, 20], order: order)
+            page.squares = [(0, 0), (3, 100), (500, 250), (1008, 503), (1012, 0), (0, 508)]
+            let (kept, wiped) = (try page.bytes(grey: grey, wipes: false), try page.bytes(grey: grey, wipes: true))
+            #expect(kept.jpeg == wiped.jpeg)
+            page.squares = []
+            let silent = order == CIMAGE_BGRX ? 3 : 0
+            let same = zip(wiped.left, page.pixels).enumerated().allSatisfy { index, bytes in
+                index % 4 == silent || bytes.0 == bytes.1
+            }
+            #expect(same)
         }
     }
 

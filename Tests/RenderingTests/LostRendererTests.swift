@@ -20,7 +20,9 @@ extension RenderingTests {
             }
         }
 
-        @Test("to kill -9 in the middle of a page costs no page")
+        @Test(
+            "to kill -9 in the middle of a page costs no page",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func killed() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
@@ -36,7 +38,9 @@ extension RenderingTests {
             #expect(pool.statistics.started == 2)
         }
 
-        @Test("twice over one page fails that page, and only that")
+        @Test(
+            "twice over one page fails that page, and only that",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func killedTwice() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
@@ -57,7 +61,9 @@ extension RenderingTests {
             #expect(try await pool.render(other, page: 0, budget: PixelBudget()).attempts == 1)
         }
 
-        @Test("while it had nothing to do is replaced unnoticed")
+        @Test(
+            "while it had nothing to do is replaced unnoticed",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func killedIdle() async throws {
             let pool = Fixtures.pool()
             defer { pool.shutdown() }
@@ -69,7 +75,9 @@ extension RenderingTests {
             #expect(try await pool.render(document, page: 0, budget: PixelBudget()).attempts == 1)
         }
 
-        @Test("to a hang is killed at its deadline, and its page drawn by the next")
+        @Test(
+            "to a hang is killed at its deadline, and its page drawn by the next",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func hung() async throws {
             let pool = Fixtures.pool { $0.pageDeadline = .seconds(1) }
             defer { pool.shutdown() }
@@ -91,7 +99,8 @@ extension RenderingTests {
             let began = ContinuousClock.now
             let error = await renderError { _ = try await pool.render(document, page: 0, budget: PixelBudget()) }
             #expect(error?.code == .timedOut)
-            #expect(error?.attempts == 2)
+            // Once, unless the machine was too busy to let the first have half of its time.
+            #expect(error?.attempts == 1 || error?.attempts == 2)
             #expect(ContinuousClock.now - began < .seconds(5))
         }
 
@@ -101,8 +110,8 @@ extension RenderingTests {
             defer { pool.shutdown() }
             let document = try await pool.open(TemporaryFile(slowPDF(strokes: 5000)))
             let error = await renderError { _ = try await pool.render(document, page: 0, budget: PixelBudget()) }
-            // The kernel ends a process at its hard limit by SIGKILL, and by SIGXCPU before it.
-            #expect(error?.code == .timedOut || error?.code == .crashed)
+            #expect(error?.code == .timedOut)
+            #expect(error?.attempts == 1, "the next would take as long")
         }
 
         @Test("to its memory limit says so, and the next page is drawn")
@@ -117,6 +126,19 @@ extension RenderingTests {
             #expect(error?.message.contains("120 MiB") == true)
             #expect(pool.statistics.outOfMemory == 2)
             #expect(try await pool.render(document, page: 3, budget: PixelBudget(dpi: 100)).attempts == 1)
+        }
+
+        @Test("between the beginning of its answer and the end is no worse than any other that is lost")
+        func cutShort() async throws {
+            // Says that it is ready, as a renderer does, and then of its answer no more than that it has 100 bytes.
+            let script = try Script(
+                #"printf '\002\000\000\000\001\000' >&3; head -c 1 <&3 >/dev/null; printf '\144\000\000\000' >&3"#)
+            let pool = Fixtures.pool { $0.executable = script.path }
+            defer { pool.shutdown() }
+            let file = try TemporaryFile(smallPDF())
+            let error = await renderError { _ = try await pool.open(file) }
+            #expect(error?.code == .crashed)
+            #expect(error?.message.contains("the renderer died, exit status 0") == true, "\(String(describing: error))")
         }
 
         @Test("before it was ready, each time, is reported with its status")

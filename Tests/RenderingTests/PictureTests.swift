@@ -149,6 +149,43 @@ extension RenderingTests {
             #expect(pool.statistics.started == 1)
         }
 
+        @Test("cut short are damaged, even where a marker says that this is the end", arguments: [0.0, 0.5])
+        func endedEarly(part: Double) async throws {
+            let bytes = try Picture.sample(width: 400, height: 400).encoded(Int(IFF_JFIF_JPEG))
+            let scan = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xDA]) })
+            let data = scan + 2 + Int(bytes[scan + 2]) << 8 + Int(bytes[scan + 3])
+            let kept = data + Int(Double(bytes.count - data) * part)
+            let file = try TemporaryFile(Array(bytes[..<kept]) + [0xFF, 0xD9])
+            let pool = Fixtures.pool()
+            defer { pool.shutdown() }
+            let document = try await pool.open(file)
+            let error = await renderError { _ = try await pool.render(document, page: 0, budget: PixelBudget()) }
+            #expect(error?.code == .damaged)
+        }
+
+        @Test("whose colours nobody understands are damaged, and no memory is said to be missing")
+        func indexedWithTransparency() async throws {
+            let pool = Fixtures.pool()
+            defer { pool.shutdown() }
+            let document = try await pool.open(TemporaryFile(indexedTIFFWithTransparency()))
+            let error = await renderError { _ = try await pool.render(document, page: 0, budget: PixelBudget()) }
+            #expect(error?.code == .damaged, "\(String(describing: error))")
+            #expect(error?.attempts == 1)
+        }
+
+        /// 4 × 4 pixels of two samples: an index into a colour map, and how opaque it is.
+        private func indexedTIFFWithTransparency() -> [UInt8] {
+            func little(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(value >> (8 * $0) & 0xFF) } }
+            // Tag, type (3: two bytes, 4: four), count, value or where it is.
+            let entries = [
+                (256, 3, 1, 4), (257, 3, 1, 4), (258, 3, 2, 8 << 16 | 8), (259, 3, 1, 1), (262, 3, 1, 3),
+                (273, 4, 1, 146), (277, 3, 1, 2), (278, 3, 1, 4), (279, 4, 1, 32), (320, 3, 768, 178), (338, 3, 1, 2),
+            ]
+            let directory = entries.flatMap { little($0.0, 2) + little($0.1, 2) + little($0.2, 4) + little($0.3, 4) }
+            return [0x49, 0x49, 42, 0, 8, 0, 0, 0] + little(entries.count, 2) + directory + little(0, 4)
+                + (0..<32).map { UInt8($0 % 2 == 0 ? $0 : 255) } + (0..<768).flatMap { little($0 * 80, 2) }
+        }
+
         @Test("that claim more pixels than there is memory for are refused unread")
         func claims() async throws {
             var bmp = [UInt8](repeating: 0, count: 64)

@@ -26,7 +26,9 @@ extension RenderingTests {
             #expect(Fixtures.renderers().isEmpty)
         }
 
-        @Test("of a document that was closed, or let go")
+        @Test(
+            "of a document that was closed, or let go",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func documents() async throws {
             let pool = Fixtures.pool(workers: 2)
             defer { pool.shutdown() }
@@ -55,7 +57,9 @@ extension RenderingTests {
             }
         }
 
-        @Test("of this process in a renderer: its descriptors and environment are its own")
+        @Test(
+            "of this process in a renderer: its descriptors and environment are its own",
+            .enabled(if: Fixtures.seesDescriptors, Fixtures.seesDescriptorsHint))
         func inheritance() async throws {
             setenv("COXSWAIN_TEST_SECRET", "kept", 1)
             let leak = dup(STDERR_FILENO)

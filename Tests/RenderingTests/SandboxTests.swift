@@ -175,22 +175,6 @@ private enum ChineseFont {
     static let isInstalled = !Fixtures.output(of: "fc-list :lang=zh file").isEmpty
 }
 
-/// A program of one line of shell.
-private final class Script: Sendable {
-    let path: String
-
-    init(_ line: String) throws {
-        let file = try TemporaryFile("#!/bin/sh\n\(line)\n")
-        // The temporary file's descriptor is open for writing, and what is, cannot be run: this is a copy.
-        path = file.path + ".sh"
-        _ = Fixtures.output(of: "cp '\(file.path)' '\(path)' && chmod 700 '\(path)'")
-    }
-
-    deinit {
-        unlink(path)
-    }
-}
-
 /// A folder that goes with the value.
 private final class TemporaryFolder: Sendable {
     let path: String

@@ -34,6 +34,7 @@ typedef struct {
     bool grey;     // one channel instead of three
     int quality;   // 1…100, JPEG only
     double dpi;    // written to the header; 0 leaves it out
+    bool wipes;    // leave the raster white behind, JPEG only: its pixels are at hand
 } cimage_encoding;
 
 // *bytes is to be freed with free(). It is NULL after a failure.
