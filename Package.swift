@@ -53,7 +53,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -61,15 +60,17 @@ let package = Package(
         .executableTarget(
             name: "coxswain",
             dependencies: [
-                "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "ProbeClient", "ProcessHost", "Settings",
-                "Supervisor", argumentParser,
+                "ControlProtocol", "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "OperatorConsole",
+                "OperatorLog",
+                "ProbeClient", "ProcessHost", "Settings", "Storage", "Supervisor", "TimeOfDay", argumentParser,
             ],
             swiftSettings: strict, linkerSettings: selfContained),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
         .executableTarget(
             name: "coxswain-ocr",
             dependencies: [
-                "API", "Document", "EngineClient", "Health", "Intake", "Notify", "Pipeline", "ProcessHost", "Rendering",
+                "API", "APIKeys", "Document", "EngineClient", "Health", "Intake", "Notify", "Pipeline", "ProcessHost",
+                "Rendering",
                 "ServiceLog", "TimeOfDay", argumentParser,
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -93,26 +94,33 @@ let package = Package(
         .target(name: "NVML", dependencies: ["CNVML", "GPU"], swiftSettings: strict),
         .target(name: "Progress", swiftSettings: strict),
         .target(name: "ProbeClient", swiftSettings: strict),
-        .target(name: "Health", swiftSettings: strict),
+        .target(name: "Health", dependencies: ["Prometheus"], swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol", "Readable"], swiftSettings: strict),
-        .target(name: "OperatorLog", dependencies: ["TimeOfDay"], swiftSettings: strict),
-        .target(name: "ControlProtocol", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
+        .target(name: "OperatorLog", dependencies: ["Progress", "VariableCatalog"], swiftSettings: strict),
+        .target(
+            name: "ControlProtocol", dependencies: ["Health", "Readable", "TimeOfDay"] + nio, swiftSettings: strict),
+        .target(
+            name: "OperatorConsole",
+            dependencies: ["ControlProtocol", "Health", "OperatorLog", "ProbeClient", "Readable", "TimeOfDay"],
+            swiftSettings: strict),
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Lifecycle", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: ["Lifecycle", "VariableCatalog"],
             resources: [.embedInCode("Engines")],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
             dependencies: [
-                "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost", "Progress",
-                "PublicPort", "Readable", "Settings", "Storage", "TimeOfDay",
+                "CLinux", "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost",
+                "Progress", "Prometheus", "PublicPort", "Readable", "Settings", "Storage", "TimeOfDay",
             ] + nio,
             swiftSettings: strict),
 
         // What several programs share.
         .target(name: "TimeOfDay", swiftSettings: strict),
+        .target(name: "Prometheus", swiftSettings: strict),
+        .target(name: "VariableCatalog", swiftSettings: strict),
         .target(name: "Storage", dependencies: ["CFileCalls"], swiftSettings: strict),
         .target(
             name: "ServiceLog",
@@ -125,8 +133,9 @@ let package = Package(
         .target(name: "Layout", swiftSettings: strict),
         .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
         .target(name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol"], swiftSettings: strict),
-        .target(name: "EngineClient", dependencies: ["CCurl", "Document"], swiftSettings: strict),
+        .target(name: "EngineClient", dependencies: ["CCurl", "Document", "Prometheus"], swiftSettings: strict),
         .target(name: "Intake", dependencies: ["CCrypto", "CFileCalls"] + nio, swiftSettings: strict),
+        .target(name: "APIKeys", dependencies: ["CCrypto", "Intake"], swiftSettings: strict),
         .target(
             name: "Jobs",
             dependencies: ["CLinux", "Document", "Storage", .product(name: "GRDB", package: "GRDB.swift")],
@@ -134,16 +143,15 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Document", "EngineClient", "Health", "Intake", "Jobs", "RenderProtocol", "Rendering", "TimeOfDay",
-                .product(name: "Logging", package: "swift-log"),
+                "Document", "EngineClient", "Health", "Intake", "Jobs", "Prometheus", "RenderProtocol", "Rendering",
+                "TimeOfDay", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
             name: "API",
             dependencies: [
-                "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Jobs", "Notify", "Pipeline",
-                "PublicPort",
-                "Rendering", "Storage", "TimeOfDay",
+                "APIKeys", "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Jobs", "Notify",
+                "Pipeline", "Prometheus", "PublicPort", "Rendering", "Storage", "TimeOfDay", "VariableCatalog",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -183,8 +191,22 @@ let package = Package(
             name: "ProbeBudgetTests", dependencies: ["Health", "Lifecycle", "Settings"], swiftSettings: strict),
         .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: strict),
         .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Lifecycle", "Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "PrometheusTests", dependencies: ["Prometheus", "TestSupport"], exclude: ["Recorded"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HealthTests", dependencies: ["Health", "Prometheus", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Lifecycle", "Settings", "VariableCatalog"], swiftSettings: strict),
+        .testTarget(
+            name: "SupervisorTests", dependencies: ["Lifecycle", "OperatorLog", "Supervisor"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Health", "TestSupport"] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "OperatorConsoleTests",
+            dependencies: ["ControlProtocol", "Health", "OperatorConsole", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "APIKeysTests", dependencies: ["APIKeys", "TestSupport"], swiftSettings: strict),
         .executableTarget(
             name: "JobWriter", dependencies: ["Document", "Jobs"], path: "Tests/JobWriter", swiftSettings: strict),
         .testTarget(
@@ -202,19 +224,21 @@ let package = Package(
             name: "ServiceLogTests",
             dependencies: ["ServiceLog", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        .testTarget(name: "OperatorLogTests", dependencies: ["OperatorLog"], swiftSettings: strict),
+        .testTarget(
+            name: "OperatorLogTests", dependencies: ["OperatorLog", "TestSupport"], exclude: ["Records"],
+            swiftSettings: strict),
         .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
             swiftSettings: strict),
         .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .testTarget(name: "IntakeTests", dependencies: ["Intake"] + nio, swiftSettings: strict),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: strict),
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "ControlProtocol", "EngineClient", "Health", "Jobs", "Pipeline", "Rendering", "ServiceLog",
-                "TestSupport",
+                "API", "APIKeys", "ControlProtocol", "EngineClient", "Health", "Jobs", "Pipeline", "Rendering",
+                "ServiceLog", "TestSupport", "VariableCatalog",
             ] + hummingbird + nio,
             swiftSettings: strict),
         .testTarget(
@@ -232,8 +256,8 @@ let package = Package(
         .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: strict),
         .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: strict),
         .testTarget(
-            name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine"], swiftSettings: strict
-        ),
+            name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine", "TestSupport"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

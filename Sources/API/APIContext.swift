@@ -1,3 +1,4 @@
+package import APIKeys
 import HTTPTypes
 package import Hummingbird
 package import Logging
@@ -14,6 +15,8 @@ package struct APIContext: RequestContext {
     package let connection: ClientConnection
     /// Filled in by whoever answers, for the request's line in the log.
     package let notes: RequestNotes
+    /// The key that the request came with; nil while none are set, and where none is asked for.
+    package var key: APIKey?
 
     package init(source: APIContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -3,12 +3,15 @@ import Health
 import Hummingbird
 import Logging
 import NIOCore
+import Pipeline
 
 /// An answer that is an error, in FastAPI's shape: `{"detail": …}`.
 struct APIError: Error, Sendable, Equatable {
     var status: HTTPResponse.Status
     var body: String
     var headers: [HTTPField]
+    /// Why the document was not taken, where the status does not tell.
+    var refusal: DocumentRefusal?
 
     /// - Parameters:
     ///   - detail: what happened and what to do, for the client to read; never an engine's own words.
@@ -36,6 +39,12 @@ struct APIError: Error, Sendable, Equatable {
         }
     }
 
+    func refusing(_ reason: DocumentRefusal) -> APIError {
+        var copy = self
+        copy.refusal = reason
+        return copy
+    }
+
     var response: Response {
         Response.json(status, body, headers: headers)
     }
@@ -56,6 +65,14 @@ struct ErrorAnswers: RouterMiddleware {
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let response = try await answer(request, context, next)
+        // What follows the header of an answer to HEAD would be taken for the next answer.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(
+        _ request: Request, _ context: APIContext, _ next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)

@@ -1,5 +1,7 @@
+package import APIKeys
 import Jobs
 package import Pipeline
+import VariableCatalog
 
 /// What the api is told by its environment, validated.
 package struct APISettings: Sendable, Equatable {
@@ -26,6 +28,10 @@ package struct APISettings: Sendable, Equatable {
     package var stopGrace = Duration.seconds(5)
     package var outputDirectory = "output"
     package var stateDirectory = "output/.coxswain"
+    /// Who may use the api.
+    package var keys = KeySources()
+    /// `/metrics` asks for no key.
+    package var metricsAreOpen = false
     /// PID 1's socket; nil when the api was started by hand.
     package var controlSocket: String?
     /// As the replaced container's clients set it; shown by `/`.
@@ -45,33 +51,35 @@ package struct APISettings: Sendable, Equatable {
         pipeline.engineURL = variables["COXSWAIN_ENGINE_URL"] ?? Self.baseURL(ofVLLM: vllmURL)
         pipeline.engineModel = variables["COXSWAIN_ENGINE_MODEL"]
         pipeline.prompts = Self.prompts(variables, usesVLM: usesVLM)
-        pipeline.pageTokens = try variables.number("COXSWAIN_PAGE_TOKENS", in: 16...131_072) ?? pipeline.pageTokens
-        pipeline.cores = try variables.number("COXSWAIN_CORES", in: 1...1024) ?? availableCores
+        pipeline.pageTokens = try variables.number("COXSWAIN_PAGE_TOKENS") ?? pipeline.pageTokens
+        pipeline.cores = try variables.number("COXSWAIN_CORES") ?? availableCores
         // A language model on a GPU batches pages; an engine on the CPU gains nothing beyond one a core.
         pipeline.engineConcurrency =
-            try variables.number("COXSWAIN_ENGINE_CONCURRENCY", in: 1...1024)
+            try variables.number("COXSWAIN_ENGINE_CONCURRENCY")
             ?? (usesVLM ? pipeline.engineConcurrency : pipeline.cores)
         pipeline.pageDPI = Double(
-            try variables.number("COXSWAIN_PAGE_DPI", in: 36...1200) ?? Int(pipeline.pageDPI))
+            try variables.number("COXSWAIN_PAGE_DPI") ?? Int(pipeline.pageDPI))
         pipeline.pagePixels =
-            try variables.number("COXSWAIN_PAGE_PIXELS", in: 10_000...200_000_000) ?? pipeline.pagePixels
-        pipeline.pageIsGrey = try variables.choice("COXSWAIN_PAGE_COLOR", of: ["rgb", "grey"]) == "grey"
-        pipeline.readsBlocks = try variables.choice("COXSWAIN_PAGE_REGIONS", of: ["whole", "blocks"]) == "blocks"
+            try variables.number("COXSWAIN_PAGE_PIXELS") ?? pipeline.pagePixels
+        pipeline.pageIsGrey = try variables.choice("COXSWAIN_PAGE_COLOR") == "grey"
+        pipeline.readsBlocks = try variables.choice("COXSWAIN_PAGE_REGIONS") == "blocks"
         pipeline.pageDeadline =
-            try variables.seconds("COXSWAIN_PAGE_DEADLINE", in: 1...86_400) ?? pipeline.pageDeadline
+            try variables.seconds("COXSWAIN_PAGE_DEADLINE") ?? pipeline.pageDeadline
         pipeline.maximumPages =
-            try variables.number("COXSWAIN_MAX_PAGES", in: 1...100_000) ?? pipeline.maximumPages
-        maximumJobs = try variables.number("COXSWAIN_MAX_JOBS", in: 1...100_000) ?? maximumJobs
-        retention = try variables.seconds("COXSWAIN_KEEP_JOBS", in: 0...31_536_000) ?? retention
+            try variables.number("COXSWAIN_MAX_PAGES") ?? pipeline.maximumPages
+        maximumJobs = try variables.number("COXSWAIN_MAX_JOBS") ?? maximumJobs
+        retention = try variables.seconds("COXSWAIN_KEEP_JOBS") ?? retention
         maximumStateBytes =
-            try variables.number("COXSWAIN_MAX_STATE_BYTES", in: (1 << 20)...(1 << 50)) ?? maximumStateBytes
+            try variables.number("COXSWAIN_MAX_STATE_BYTES") ?? maximumStateBytes
         minimumFreeBytes =
-            try variables.number("COXSWAIN_MIN_FREE_BYTES", in: 0...(1 << 50)) ?? minimumFreeBytes
+            try variables.number("COXSWAIN_MIN_FREE_BYTES") ?? minimumFreeBytes
         maximumUploadBytes =
-            try variables.number("COXSWAIN_MAX_UPLOAD_BYTES", in: 1...(1 << 40)) ?? maximumUploadBytes
-        stopGrace = try variables.seconds("COXSWAIN_STOP_GRACE", in: 0...3600) ?? stopGrace
+            try variables.number("COXSWAIN_MAX_UPLOAD_BYTES") ?? maximumUploadBytes
+        stopGrace = try variables.seconds("COXSWAIN_STOP_GRACE") ?? stopGrace
         outputDirectory = variables["OUTPUT_DIR"] ?? outputDirectory
         stateDirectory = variables["STATE_DIR"] ?? "\(outputDirectory)/.coxswain"
+        keys = KeySources(environment: environment)
+        metricsAreOpen = try variables.flag("COXSWAIN_METRICS_OPEN") ?? metricsAreOpen
         controlSocket = variables["COXSWAIN_CONTROL_SOCKET"]
     }
 
@@ -120,40 +128,22 @@ private struct Variables {
 
     subscript(name: String) -> String? { values[name] }
 
-    func number(_ name: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
-        guard let text = values[name] else { return nil }
-        guard let number = Int(text), range.contains(number) else {
-            throw SettingsError(
-                variable: name, value: text,
-                expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
+    func number(_ name: String) throws(SettingsError) -> Int? { try checked(name).flatMap { Int($0) } }
+
+    func seconds(_ name: String) throws(SettingsError) -> Duration? {
+        try checked(name).flatMap(Double.init).map { .milliseconds(Int($0 * 1000)) }
     }
 
-    func seconds(_ name: String, in range: ClosedRange<Double>) throws(SettingsError) -> Duration? {
-        guard let text = values[name] else { return nil }
-        guard let number = Double(text), range.contains(number) else {
-            throw SettingsError(
-                variable: name, value: text,
-                expected: "a number of seconds from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return .milliseconds(Int(number * 1000))
-    }
+    func flag(_ name: String) throws(SettingsError) -> Bool? { try checked(name).flatMap(Variable.Kind.flag) }
 
-    func flag(_ name: String) throws(SettingsError) -> Bool? {
-        guard let text = values[name] else { return nil }
-        switch text.lowercased() {
-        case "true", "1", "yes", "on": return true
-        case "false", "0", "no", "off": return false
-        default: throw SettingsError(variable: name, value: text, expected: "true or false")
-        }
-    }
+    func choice(_ name: String) throws(SettingsError) -> String? { try checked(name)?.lowercased() }
 
-    func choice(_ name: String, of choices: [String]) throws(SettingsError) -> String? {
+    /// What it may be, the table of all variables says: PID 1 has looked there too, before it started anything.
+    private func checked(_ name: String) throws(SettingsError) -> String? {
         guard let text = values[name] else { return nil }
-        guard choices.contains(text.lowercased()) else {
-            throw SettingsError(variable: name, value: text, expected: choices.joined(separator: " or "))
+        if let kind = Variable.named(name)?.kind, !kind.accepts(text) {
+            throw SettingsError(variable: name, value: text, expected: kind.expected ?? "something else")
         }
-        return text.lowercased()
+        return text
     }
 }

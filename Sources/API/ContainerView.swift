@@ -1,4 +1,5 @@
 package import Health
+import Prometheus
 import PublicPort
 import Synchronization
 import TimeOfDay
@@ -48,6 +49,11 @@ package final class ContainerView: Sendable {
         let known = current()
         return known.state.answer(request, now: now, heard: known.heard ?? now)
     }
+
+    /// The container as far as it is known here.
+    ///
+    /// - Parameter isSupervised: whether PID 1 answers; nil where there is none.
+    func metrics(isSupervised: Bool?) -> [MetricFamily] { current().state.metrics(nil, isSupervised: isSupervised) }
 
     /// Why no work can be taken now; nil when it can, be it that it has to wait for the engine.
     ///

@@ -1,3 +1,4 @@
+import APIKeys
 import HTTPTypes
 import Hummingbird
 import Intake
@@ -14,45 +15,63 @@ struct JobDesk: Sendable {
     let view: ContainerView
     let options: JobOptionsReader
     let settings: APISettings
+    let metrics: APIMetrics
 
     /// Judges a request by its head, before any of its body is read.
-    func admit(contentLength: Int?) async throws {
+    ///
+    /// - Parameter key: that of whoever sends it; nil while none are set.
+    func admit(contentLength: Int?, from key: APIKey?) async throws {
         if let refusal = view.refusal() { throw APIError(refusal) }
+        try await admitPages(of: key)
         let waiting = await pipeline.count
         guard waiting < settings.maximumJobs else {
             throw APIError(
                 .tooManyRequests,
                 "\(waiting) documents are waiting or being read; no more are taken at once (COXSWAIN_MAX_JOBS).",
-                headers: [HTTPField(name: .retryAfter, value: "10")])
+                headers: [HTTPField(name: .retryAfter, value: "10")]
+            ).refusing(.tooManyJobs)
         }
         guard store.room.hasRoom(for: contentLength ?? 0) else { throw APIError.noRoom }
+    }
+
+    /// The document with which a key reaches its limit is still read: how many pages it has is known when it is opened.
+    private func admitPages(of key: APIKey?) async throws {
+        guard let key, let limit = key.limits.pagesPerDay else { return }
+        let now = WallClock.now()
+        guard try await store.pagesTaken(by: key.label, at: now) < limit else {
+            throw APIError(pagesOf: key, limit: limit, waitFor: PageDay.secondsLeft(at: now))
+        }
     }
 
     /// Makes a job of an upload, and has the work on it begun.
     ///
     /// - Returns: the job, and whether it is new: with a key that was used before it is the one of then.
     func take(
-        _ upload: Upload, query: [String: String], idempotencyKey: String?
+        _ upload: Upload, query: [String: String], idempotencyKey: String?, from key: APIKey?
     ) async throws -> (job: Job, isNew: Bool) {
         if let field = options.names.first(where: upload.unreadFields.contains) {
             throw APIError(.unprocessableContent, "The form field `\(field)` is too long, or no UTF-8.")
         }
         let options = try options.read(query: query, fields: upload.fields)
+        // Others of the same key may have come in while this one was sent.
+        try await admitPages(of: key)
         let new = NewJob(
             fileName: upload.fileName, kind: upload.kind.rawValue, bytes: upload.bytes, sha256: upload.sha256,
-            options: options, idempotencyKey: idempotencyKey)
+            options: options, idempotencyKey: idempotencyKey, owner: key?.label)
         let creation = try await store.create(new, at: WallClock.now()) { name in
             try await upload.file.publish(as: name)
         }
         switch creation {
         case .created(let job):
+            metrics.accepted(upload.kind)
             await pipeline.submit(job)
             return (job, true)
         case .existing(let job): return (job, false)
         case .conflict:
             throw APIError(
                 .unprocessableContent,
-                "This Idempotency-Key was used for another document or other options; use a new one.")
+                "This Idempotency-Key was used for another document or other options; use a new one."
+            ).refusing(.keyReused)
         }
     }
 

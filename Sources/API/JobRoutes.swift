@@ -1,3 +1,4 @@
+import APIKeys
 import HTTPTypes
 import Hummingbird
 import Jobs
@@ -5,7 +6,7 @@ import NIOCore
 import Pipeline
 import TimeOfDay
 
-/// `/jobs/{id}` and what hangs below it.
+/// `GET /jobs`, `/jobs/{id}` and what hangs below it.
 struct JobRoutes: Sendable {
     let store: JobStore
     let pipeline: JobPipeline
@@ -15,7 +16,7 @@ struct JobRoutes: Sendable {
     static let collection = "/jobs"
 
     func add(to router: Router<APIContext>) {
-        router.get("/jobs") { _, _ -> Response in throw APIError.listingNeedsKeys }
+        router.get("/jobs") { request, context in try await list(request, context) }
         router.get("/jobs/:id") { _, context in
             try await Response.json(.ok, JobBody(job(context), now: WallClock.now()).json)
         }
@@ -28,9 +29,21 @@ struct JobRoutes: Sendable {
         router.delete("/jobs/:id") { _, context in try await end(job(context)) }
     }
 
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        guard let key = context.key else { throw APIError.listingNeedsKeys }
+        let query = try JobListQuery(
+            Dictionary(
+                request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 }))
+        let found = try await store.jobs(
+            of: key.label, status: query.status, before: query.before, limit: query.limit + 1)
+        return .json(.ok, JobListBody(found, query, now: WallClock.now()).json)
+    }
+
     private func job(_ context: APIContext) async throws -> Job {
-        // Whoever guesses is told the same as who comes too late.
-        guard let text = context.parameters.get("id"), let id = JobIdentifier(text), let job = try await store.job(id)
+        // Whoever guesses is told the same as who comes too late, and who has another one's id. A job that was made while no
+        // keys were set is nobody's, and to be had only while there are none.
+        guard let text = context.parameters.get("id"), let id = JobIdentifier(text),
+            let job = try await store.job(id), job.owner == context.key?.label
         else {
             throw APIError(.notFound, "There is no such job; finished ones are forgotten after a while.")
         }

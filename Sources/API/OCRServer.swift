@@ -1,3 +1,4 @@
+import APIKeys
 import ControlProtocol
 import EngineClient
 import Health
@@ -11,6 +12,7 @@ import Pipeline
 package import Rendering
 import Storage
 import TimeOfDay
+import VariableCatalog
 
 /// The api as a whole: state, engine, renderers, routes and the server.
 package struct OCRServer: Sendable {
@@ -20,18 +22,23 @@ package struct OCRServer: Sendable {
     private let view: ContainerView
     private let server: HTTPServer
     private let link: SupervisorLink?
+    private let keys: KeyKeeper
     private let settings: APISettings
     private let logger: Logger
 
     /// - Parameters:
     ///   - now: seconds since 1970.
     ///   - version: shown by `/` and `/health` when nobody supervises this process.
-    /// - Throws: `EngineError` for settings that cannot work, `FileFailure` for a state folder that cannot be made.
+    /// - Throws: `KeyProblem` for API keys that cannot be used, `EngineError` for settings that cannot work, `FileFailure`
+    ///   for a state folder that cannot be made.
     package init(
         settings: APISettings, renderers: RendererPool, logger: Logger, now: Double, version: String
     ) throws {
         self.settings = settings
         self.logger = logger
+        let keys = try KeyKeeper(
+            settings.keys, at: KeyCheck.now, report: KeyReporter(logger: logger).report)
+        self.keys = keys
         recogniser = try Recogniser(settings: settings.pipeline, renderers: renderers, logger: logger)
         let store = try JobStore(folder: settings.stateDirectory, limits: settings.jobLimits, at: now)
         self.store = store
@@ -55,17 +62,26 @@ package struct OCRServer: Sendable {
             logger: logger)
         self.pipeline = pipeline
         let work = WorkInFlight()
+        let metrics = APIMetrics(pipeline: recogniser.metrics)
+        let scrape = MetricsRoute(
+            view: view, metrics: metrics,
+            gauges: APIGauges(store: store, pipeline: pipeline, recogniser: recogniser, settings: settings),
+            work: work, controlSocket: settings.controlSocket)
         let uploads = UploadReader(
             spool: try Spool(stateDirectory: settings.stateDirectory), maximumBytes: settings.maximumUploadBytes)
         let answers = JobAnswers(store: store, usesVLM: settings.usesVLM)
         let desk = JobDesk(
             store: store, pipeline: pipeline, view: view,
             options: JobOptionsReader(
-                prompts: settings.pipeline.prompts, maximumPixels: settings.pipeline.pagePixels), settings: settings)
+                prompts: settings.pipeline.prompts, maximumPixels: settings.pipeline.pagePixels), settings: settings,
+            metrics: metrics)
         let jobs = JobRoutes(
             store: store, pipeline: pipeline, answers: answers,
             events: EventsRoute(store: store, changes: pipeline.changes, stopping: work.stopping))
-        let router = Routes.router(view: view, jobs: jobs) { path in
+        let router = Routes.router(
+            view: view, metrics: scrape, meter: RequestMeter(metrics: metrics), jobs: jobs,
+            check: KeyCheck(keys: keys, open: Routes.open(settings))
+        ) { path in
             UploadRoute(path: path, desk: desk, uploads: uploads, answers: answers, work: work)
         }
         server = HTTPServer(router: router, view: view, work: work, logger: logger)
@@ -85,7 +101,10 @@ package struct OCRServer: Sendable {
         // So that the first answers are already PID 1's word; a silent PID 1 must not keep the port closed.
         if let link { await first(of: { await link.firstHeard.wait() }, orAfter: .seconds(2)) }
         try await resume()
-        try await server.run(on: endpoint, whenAccepting: whenAccepting)
+        try await server.run(on: endpoint) { address in
+            await whenAccepting(address)
+            KeyReporter(logger: logger).announce(keys, at: address)
+        }
         await pipeline.stop()
         recogniser.shutdown()
     }
@@ -94,6 +113,7 @@ package struct OCRServer: Sendable {
     private func resume() async throws {
         let (left, givenUp) = try await store.recover(at: WallClock.now())
         for job in givenUp {
+            recogniser.metrics.ended(.failed)
             logger.error(
                 "a document ended this process again and again, and was given up",
                 metadata: ["job": .string(job.id.description), "starts": .stringConvertible(job.starts)])
@@ -158,7 +178,7 @@ package struct OCRServer: Sendable {
         ContainerState(
             phase: .ready, ready: true, startedOnce: true, reason: "", progress: 1, startedAt: now,
             facts: Facts(
-                version: version, vllmURL: settings.vllmURL, usesVLM: settings.usesVLM,
+                version: version, vllmURL: SecretName.withoutCredentials(settings.vllmURL), usesVLM: settings.usesVLM,
                 outputDirectory: settings.outputDirectory,
                 notDurable: StorageDurability.of(folder: settings.stateDirectory).weakness))
     }

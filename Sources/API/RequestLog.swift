@@ -8,6 +8,7 @@ import Synchronization
 /// What a route adds to its request's line in the log. Ids and numbers only.
 package final class RequestNotes: Sendable {
     private let fields = Mutex<Logger.Metadata>([:])
+    private let label = Mutex<String?>(nil)
 
     package func set(_ key: String, _ value: Int) {
         fields.withLock { $0[key] = .stringConvertible(value) }
@@ -19,6 +20,12 @@ package final class RequestNotes: Sendable {
 
     package func set(_ key: String, word value: StaticString) {
         fields.withLock { $0[key] = .string("\(value)") }
+    }
+
+    /// The label of the key that the request came with.
+    package var caller: String? {
+        get { label.withLock { $0 } }
+        set { label.withLock { $0 = newValue } }
     }
 
     var all: Logger.Metadata { fields.withLock { $0 } }
@@ -37,6 +44,7 @@ struct RequestLog: RouterMiddleware {
         fields["id"] = .string(context.identifier.description)
         fields["status"] = .stringConvertible(response.status.code)
         fields["milliseconds"] = .stringConvertible(start.duration(to: .now).milliseconds)
+        if let caller = context.notes.caller { fields["caller"] = .string(caller) }
         fields["method"] = .string(request.method.rawValue)
         // The route, not the path: what a client puts into a path may be a document's name.
         let route = context.coreContext.endpointPath.value

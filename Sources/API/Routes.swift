@@ -21,13 +21,21 @@ package enum Routes {
 
     static let probes = ["/livez", "/startupz", "/readyz", "/health", "/metrics"]
 
+    /// Paths that ask nobody for a key: what probes ask for, and what this is.
+    static func open(_ settings: APISettings) -> Set<String> {
+        Set(probes + ["/"]).subtracting(settings.metricsAreOpen ? [] : ["/metrics"])
+    }
+
     static func router(
-        view: ContainerView, jobs: JobRoutes, upload: (UploadPath) -> UploadRoute
+        view: ContainerView, metrics: MetricsRoute, meter: RequestMeter, jobs: JobRoutes, check: KeyCheck,
+        upload: (UploadPath) -> UploadRoute
     ) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog())
+        router.add(middleware: meter)
         router.add(middleware: ErrorAnswers())
-        for path in probes {
+        router.add(middleware: check)
+        for path in probes where path != "/metrics" {
             readable(router, path) { request in
                 let query = request.uri.queryParameters.map { (key: String($0.key), value: String($0.value)) }
                 guard let answer = view.answer(HealthRequest(path: path, query: query)) else {
@@ -36,6 +44,7 @@ package enum Routes {
                 return APIError(answer).response
             }
         }
+        metrics.add(to: router)
         readable(router, "/") { _ in .json(.ok, Description(view.facts).json) }
         readable(router, "/docs") { _ in
             Response(
@@ -94,6 +103,7 @@ private struct Description: Encodable {
         POST /jobs        the same form; 202 at once, with the job's id
                           further form fields: pages (1-5,8,-1), prompt (ocr, table, formula, chart, seal, spotting),
                           max_pixels, password; header Idempotency-Key: sent again, it is the same job
+        GET  /jobs        your jobs, where there are API keys; ?limit=50, ?status=running, ?before= as in "next"
         GET  /jobs/ID     status (queued, running, success, partial, failed, cancelled), pages done, failed, total
         GET  /jobs/ID/events   server-sent events, page by page; Last-Event-ID goes on from there
         GET  /jobs/ID/result   ?format=json, markdown or text
@@ -101,7 +111,10 @@ private struct Description: Encodable {
 
         GET  /health      the container's state as JSON
         GET  /readyz      200 when work sent now will be done; /livez, /startupz likewise; ?verbose, ?format=json
-        GET  /metrics     for Prometheus
+        GET  /metrics     for Prometheus, with the engine's own; ?engine=false leaves those out
+
+        Where API keys are set, all but the probes and / is answered 401 without one:
+        Authorization: Bearer KEY, or X-Api-Key: KEY. Jobs belong to their key; 429 when it has had its share.
 
         curl -F file=@document.pdf http://localhost:8081/ocr/pdf
 

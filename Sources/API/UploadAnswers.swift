@@ -1,5 +1,6 @@
 import HTTPTypes
 import Intake
+import Pipeline
 
 /// Where a document came in. All take every kind; they differ in how they refuse, and in whether they wait.
 enum UploadPath: String, Sendable, CaseIterable {
@@ -39,11 +40,13 @@ extension APIError {
                 .contentTooLarge, "The document is larger than \(limit) bytes (COXSWAIN_MAX_UPLOAD_BYTES).")
         case .spool(let failure): self = failure.isFull ? .noRoom : .cannotStore
         }
+        refusal = DocumentRefusal(error)
     }
 
     /// A request whose body stopped coming.
     static let bodyEndedEarly = APIError(
-        .badRequest, "The request body ended before all of it had come. Send the document again.")
+        .badRequest, "The request body ended before all of it had come. Send the document again."
+    ).refusing(.cutOff)
 
     static let noRoom = APIError(
         .insufficientStorage, "There is no room on the container's disk to take the document; try again later.",
@@ -61,7 +64,8 @@ extension APIError {
     static func stopping(retryAfter: Int) -> APIError {
         APIError(
             .serviceUnavailable, "The container is stopping; send the document again.",
-            headers: [HTTPField(name: .retryAfter, value: String(retryAfter))])
+            headers: [HTTPField(name: .retryAfter, value: String(retryAfter))]
+        ).refusing(.stopping)
     }
 }
 

@@ -22,26 +22,43 @@ struct UploadRoute: Sendable {
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let query = Dictionary(
             request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
-        let patience = try Self.patience(query["wait"])
-        let key = try JobDesk.idempotencyKey(of: request)
-        let contentLength = request.headers[.contentLength].flatMap { Int($0) }
-        try await desk.admit(contentLength: contentLength)
-        let form: MultipartParser
-        do {
-            form = try uploads.admit(contentType: request.headers[.contentType], contentLength: contentLength)
-        } catch {
-            throw APIError(error, on: path)
+        let (patience, key, form) = try await countingRefusals {
+            let patience = try Self.patience(query["wait"])
+            let key = try JobDesk.idempotencyKey(of: request)
+            return (patience, key, try await admit(request, context))
         }
         return try await request.body.consumeWithInboundCloseHandler { body in
             context.connection.requestBody()
             let stopped = APIError.stopping(retryAfter: desk.view.retryAfter)
-            let upload = try await racing([(work.deadline, stopped)]) { try await receive(body, form, context) }
-            let (job, isNew) = try await take(upload, query, key, context)
+            let (job, isNew) = try await countingRefusals {
+                let upload = try await racing([(work.deadline, stopped)]) { try await receive(body, form, context) }
+                return try await take(upload, query, key, context)
+            }
             context.notes.set("job", job.id)
             guard path.waits, patience != .zero else { return answers.accepted(job) }
             return try await answer(job, patience, isOurs: isNew && key == nil, context)
         } onInboundClosed: {
             context.connection.departure.open()
+        }
+    }
+
+    /// Judges a request by its head.
+    private func admit(_ request: Request, _ context: APIContext) async throws -> MultipartParser {
+        let contentLength = request.headers[.contentLength].flatMap { Int($0) }
+        try await desk.admit(contentLength: contentLength, from: context.key)
+        do {
+            return try uploads.admit(contentType: request.headers[.contentType], contentLength: contentLength)
+        } catch {
+            throw APIError(error, on: path)
+        }
+    }
+
+    private func countingRefusals<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            desk.metrics.refused(DocumentRefusal(error))
+            throw error
         }
     }
 
@@ -88,6 +105,7 @@ struct UploadRoute: Sendable {
         do {
             let upload = try await uploads.read(body, form: form)
             context.notes.set("bytes", upload.bytes)
+            desk.metrics.received(bytes: upload.bytes)
             return upload
         } catch let error as UploadError {
             if case .spool(let failure) = error { report("an upload could not be stored", failure, context) }
@@ -103,7 +121,7 @@ struct UploadRoute: Sendable {
         _ upload: Upload, _ query: [String: String], _ key: String?, _ context: APIContext
     ) async throws -> (job: Job, isNew: Bool) {
         do {
-            return try await desk.take(upload, query: query, idempotencyKey: key)
+            return try await desk.take(upload, query: query, idempotencyKey: key, from: context.key)
         } catch let error as JobStoreError {
             report("a job could not be stored", error, context)
             if case .full = error { throw APIError.noRoom }

@@ -103,7 +103,8 @@ int cox_signalfd_next(int descriptor) {
 void cox_block_signals(void) {
     sigset_t set;
     handled_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    // Exactly these: whoever started us may have left us with those of faults blocked.
+    sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
 // --- Sockets ---------------------------------------------------------------------------------------------------------

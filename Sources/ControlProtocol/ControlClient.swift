@@ -32,14 +32,48 @@ package final class ControlClient: Sendable {
 
     /// Tells PID 1 that our own answers now follow `revision`. Lost acknowledgements are bounded by PID 1's own patience.
     package func acknowledge(revision: UInt64) async {
-        let target = "\(ControlEndpoint.acknowledge)?revision=\(revision)"
+        let target = "\(ControlEndpoint.acknowledge.path)?revision=\(revision)"
         try? await exchange(.POST, target) { inbound in
             for try await part in inbound { if case .end = part { return } }
         }
     }
 
+    /// PID 1's own metrics, in Prometheus' text format; nil when it does not answer with all of them in time.
+    package func metrics(within limit: Duration) async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { try? await self.wholeAnswer("/metrics", atMost: Self.mostMetricsBytes) }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+    }
+
+    private static let mostMetricsBytes = 1 << 20
+
+    /// - Throws: also when the answer is none, or no success.
+    private func wholeAnswer(_ target: String, atMost limit: Int) async throws -> String? {
+        var text: String?
+        try await exchange(.GET, target) { inbound in
+            var body = ByteBuffer()
+            for try await part in inbound {
+                switch part {
+                case .head(let head): guard head.status == .ok else { return }
+                case .body(var chunk):
+                    guard body.readableBytes + chunk.readableBytes <= limit else { return }
+                    body.writeBuffer(&chunk)
+                case .end: return text = String(buffer: body)
+                }
+            }
+        }
+        return text
+    }
+
     private func follow(_ yield: (ContainerState) -> Void) async throws {
-        try await exchange(.GET, "\(ControlEndpoint.state)?follow") { inbound in
+        try await exchange(.GET, "\(ControlEndpoint.state.path)?follow") { inbound in
             var pending = ByteBuffer()
             for try await part in inbound {
                 guard case .body(var chunk) = part else { continue }

@@ -4,30 +4,46 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
-import TimeOfDay
 
 /// PID 1's end of the control socket.
 ///
-/// Runs on the event loop it is given and holds nothing but the connections that follow the state.
+/// Runs on the event loop it is given and holds nothing but the state and the connections that follow it.
 package final class ControlServer: Sendable {
     private let group: any EventLoopGroup
     private let current = Mutex(ContainerState())
-    private let followers = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let followers = Mutex<[ObjectIdentifier: NIOLoopBound<LineStream>]>([:])
+    private let connections = Mutex<[Rights: Int]>([:])
     private let owners: Set<UInt32> = [0, geteuid()]
     private let users: Set<UInt32>
     private let acknowledged: @Sendable (UInt64) -> Void
     private let command: @Sendable (_ command: String, _ service: String) -> Void
+    let sources: ControlSources
+
+    /// Open connections of the same rights at a time; services and owners do not crowd each other out.
+    package static let mostConnections = 64
+
+    /// What whoever is at the other end may do, as the kernel knows the user.
+    enum Rights: Hashable, Sendable {
+        /// Everything.
+        case owner
+        /// Read what the public port says too, and acknowledge it.
+        case service
+        case stranger
+    }
 
     /// - Parameters:
     ///   - users: who may speak here beside root and the container's own user: those that services run as.
+    ///   - sources: what there is to ask for beside the state.
     ///   - acknowledged: called on the event loop with the revision that a peer has taken over.
     ///   - command: called on the event loop with what an operator asks for a service that there is.
     package init(
-        group: any EventLoopGroup, users: Set<UInt32> = [], acknowledged: @escaping @Sendable (UInt64) -> Void,
+        group: any EventLoopGroup, users: Set<UInt32> = [], sources: ControlSources = ControlSources(),
+        acknowledged: @escaping @Sendable (UInt64) -> Void,
         command: @escaping @Sendable (_ command: String, _ service: String) -> Void = { _, _ in }
     ) {
         self.group = group
         self.users = users
+        self.sources = sources
         self.acknowledged = acknowledged
         self.command = command
     }
@@ -38,13 +54,14 @@ package final class ControlServer: Sendable {
             .serverChannelOption(.backlog, value: 128)
             .childChannelInitializer { [self] channel in
                 peer(of: channel).flatMapThrowing { [self] uid in
-                    let isOwner = uid.map(owners.contains) ?? false
-                    // Whatever the mode of the socket's folder became.
-                    guard isOwner || uid.map(users.contains) ?? false else { throw ControlError.strangers }
+                    let rights = rights(of: uid)
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTPResponseEncoder())
+                    try pipeline.addHandler(RequestLimit())
                     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    try pipeline.addHandler(ControlHandler(server: self, mayCommand: isOwner))
+                    let handler = ControlHandler(server: self, rights: rights, hasRoom: enter(rights))
+                    try pipeline.addHandler(handler)
+                    channel.closeFuture.whenComplete { _ in self.leave(rights) }
                 }
             }
             .withBoundSocket(descriptor)
@@ -53,35 +70,45 @@ package final class ControlServer: Sendable {
     /// Makes `state` what everybody hears from now on, and tells the followers.
     package func publish(_ state: ContainerState) {
         current.withLock { $0 = state }
-        for channel in followers.withLock({ Array($0.values) }) {
-            channel.eventLoop.execute {
+        for stream in followers.withLock({ Array($0.values) }) {
+            stream.eventLoop.execute {
                 // Here and not on the caller's thread, which has a service to start.
-                let line = JSONText.encode(state) + "\n"
-                // A follower that does not read is cut off rather than remembered without bound.
-                guard channel.isWritable else { return channel.close(promise: nil) }
-                let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(string: line)))
-                channel.writeAndFlush(part, promise: nil)
+                stream.value.replace(with: JSONText.encode(state))
             }
         }
     }
 
-    fileprivate var state: ContainerState { current.withLock { $0 } }
+    // MARK: For the handlers
 
-    fileprivate func follow(_ channel: any Channel) {
-        followers.withLock { $0[ObjectIdentifier(channel)] = channel }
-        channel.closeFuture.whenComplete { _ in
-            _ = self.followers.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    var state: ContainerState { current.withLock { $0 } }
+
+    /// Called on the channel's event loop.
+    func follow(_ channel: any Channel, _ stream: LineStream) {
+        followers.withLock { $0[ObjectIdentifier(channel)] = NIOLoopBound(stream, eventLoop: channel.eventLoop) }
+        let key = ObjectIdentifier(channel)
+        channel.closeFuture.whenComplete { _ in _ = self.followers.withLock { $0.removeValue(forKey: key) } }
+    }
+
+    func tookOver(_ revision: UInt64) { acknowledged(revision) }
+
+    func obey(_ command: String, _ service: String) { self.command(command, service) }
+
+    // MARK: Who is there
+
+    private func rights(of uid: UInt32?) -> Rights {
+        guard let uid else { return .stranger }
+        // Whatever the mode of the socket's folder became.
+        return owners.contains(uid) ? .owner : users.contains(uid) ? .service : .stranger
+    }
+
+    private func enter(_ rights: Rights) -> Bool {
+        connections.withLock { connections in
+            connections[rights, default: 0] += 1
+            return connections[rights, default: 0] <= Self.mostConnections
         }
     }
 
-    fileprivate func tookOver(_ revision: UInt64) { acknowledged(revision) }
-
-    /// - Returns: false when there is no such service.
-    fileprivate func obey(_ command: String, _ service: String) -> Bool {
-        guard state.services.contains(where: { $0.name == service }) else { return false }
-        self.command(command, service)
-        return true
-    }
+    private func leave(_ rights: Rights) { connections.withLock { $0[rights, default: 1] -= 1 } }
 
     /// The user at the other end; nil when the kernel does not say.
     private func peer(of channel: any Channel) -> EventLoopFuture<UInt32?> {
@@ -101,88 +128,16 @@ private struct PeerCredentials {
     var gid: UInt32
 }
 
-private enum ControlError: Error { case strangers }
+/// Lets no more bytes in than a request may have.
+private final class RequestLimit: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
 
-private final class ControlHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let server: ControlServer
-    private let mayCommand: Bool
-
-    init(server: ControlServer, mayCommand: Bool) {
-        self.server = server
-        self.mayCommand = mayCommand
-    }
+    private var left = ControlHandler.mostRequestBytes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let head) = unwrapInboundIn(data) else { return }
-        let request = HealthRequest(target: head.uri)
-        switch (head.method, request.path) {
-        case (.GET, ControlEndpoint.state):
-            let follow = request.query.contains { $0.key == "follow" }
-            let line = JSONText.encode(server.state) + "\n"
-            var headers: HTTPHeaders = ["Content-Type": follow ? "application/x-ndjson" : "application/json"]
-            if follow {
-                headers.add(name: "Transfer-Encoding", value: "chunked")
-                server.follow(context.channel)
-            }
-            respond(context, .ok, headers, line, ends: !follow)
-        case (.POST, ControlEndpoint.acknowledge):
-            guard let revision = request.query.first(where: { $0.key == "revision" }).flatMap({ UInt64($0.value) })
-            else { return respond(context, .badRequest, [:], "revision=N is missing\n", ends: true) }
-            server.tookOver(revision)
-            respond(context, .noContent, [:], "", ends: true)
-        case (.POST, let path) where path.hasPrefix(ControlEndpoint.services):
-            command(path.dropFirst(ControlEndpoint.services.count), context)
-        case (.GET, _), (.HEAD, _):
-            let now = WallClock.now()
-            guard let answer = server.state.answer(request, now: now, heard: now) else { fallthrough }
-            respond(
-                context, HTTPResponseStatus(statusCode: answer.status),
-                HTTPHeaders(answer.headers.map { ($0.name, $0.value) }), head.method == .HEAD ? "" : answer.body,
-                ends: true)
-        default:
-            respond(context, .notFound, [:], "unknown: see GET \(ControlEndpoint.state)\n", ends: true)
-        }
-    }
-
-    private func command(_ path: Substring, _ context: ChannelHandlerContext) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, ControlEndpoint.commands.contains(String(parts[1])) else {
-            let known = ControlEndpoint.commands.joined(separator: ", ")
-            return respond(context, .notFound, [:], "a command is one of \(known)\n", ends: true)
-        }
-        guard mayCommand else {
-            return respond(context, .forbidden, [:], "only root and the container's user may do that\n", ends: true)
-        }
-        guard server.obey(String(parts[1]), String(parts[0])) else {
-            return respond(context, .notFound, [:], "there is no service `\(parts[0])`\n", ends: true)
-        }
-        respond(context, .accepted, [:], "", ends: true)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-    private func respond(
-        _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: String,
-        ends: Bool
-    ) {
-        var headers = headers
-        if ends {
-            if status != .noContent { headers.add(name: "Content-Length", value: String(body.utf8.count)) }
-            headers.add(name: "Connection", value: "close")
-        }
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !body.isEmpty {
-            let buffer = context.channel.allocator.buffer(string: body)
-            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-        }
-        guard ends else { return context.flush() }
-        let channel = context.channel
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { _ in channel.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        left -= unwrapInboundIn(data).readableBytes
+        guard left >= 0 else { return context.fireErrorCaught(ControlHandler.TooLarge()) }
+        context.fireChannelRead(data)
     }
 }

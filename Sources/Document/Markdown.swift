@@ -44,6 +44,30 @@ package enum Markdown {
     ///   means one;
     /// - at most one blank line stands between blocks, none at either end.
     package static func normalise(_ text: String) -> String {
+        isNormal(text) ? text : rewrite(text)
+    }
+
+    /// Nothing is to be done, as for most pages: one look at the bytes tells. False where a longer look is needed.
+    private static func isNormal(_ text: String) -> Bool {
+        var last = UInt8(ascii: "\n")
+        var beforeLast = UInt8(ascii: "\n")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                // At the beginning, after white space, or a second blank line.
+                if last == UInt8(ascii: " ") || (last == byte && beforeLast == byte) { return false }
+            // Other control characters, those of C1 behind a C2; and EF BB BF, the byte order mark.
+            case ..<0x20, 0x7F: return false
+            case 0x80...0x9F where last == 0xC2: return false
+            case 0xBF where last == 0xBB && beforeLast == 0xEF: return false
+            default: break
+            }
+            (beforeLast, last) = (last, byte)
+        }
+        return text.isEmpty || (last != UInt8(ascii: "\n") && last != UInt8(ascii: " "))
+    }
+
+    private static func rewrite(_ text: String) -> String {
         var lines: [String] = []
         for line in split(text) {
             if line.isEmpty, lines.last?.isEmpty ?? true { continue }

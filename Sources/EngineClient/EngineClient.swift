@@ -24,8 +24,8 @@ package final class EngineClient: Sendable {
         configuration: EngineConfiguration, onRetry: @escaping @Sendable (EngineRetry) -> Void = { _ in }
     ) throws(EngineError) {
         try configuration.validate()
-        // One more, for the looks at the engine's queue.
-        guard let transfers = TransferLoop(maximumConnections: configuration.maximumConcurrency + 1) else {
+        // Two more, for the looks at the engine's queue and for whoever wants all of its metrics.
+        guard let transfers = TransferLoop(maximumConnections: configuration.maximumConcurrency + 2) else {
             throw EngineError(.unreachable, "the engine client cannot start: no memory or thread for libcurl")
         }
         let activity = EngineActivity()
@@ -135,6 +135,15 @@ package final class EngineClient: Sendable {
     package func models() async throws(EngineError) -> [String] {
         do throws(AttemptFailure) {
             return try await engine.listModels(timeout: .seconds(10))
+        } catch {
+            throw error.error
+        }
+    }
+
+    /// What the engine says at `/metrics`, at most 1 MiB of it. One attempt of a second, gate or no gate.
+    package func metrics() async throws(EngineError) -> [UInt8] {
+        do throws(AttemptFailure) {
+            return try await engine.metrics(timeout: .seconds(1), limit: 1 << 20)
         } catch {
             throw error.error
         }

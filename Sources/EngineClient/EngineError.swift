@@ -1,6 +1,6 @@
 /// Why the engine gave no answer.
 package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         /// The settings cannot work: a base URL that is no http(s) URL, a limit below one.
         case invalidConfiguration
         /// Nobody listens, the connection broke, or the gate stayed closed until the deadline.

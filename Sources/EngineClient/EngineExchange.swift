@@ -59,6 +59,11 @@ final class EngineExchange: Sendable {
         }
     }
 
+    /// All that the engine measures, in Prometheus' text format as far as it knows it.
+    func metrics(timeout: Duration, limit: Int) async throws(AttemptFailure) -> [UInt8] {
+        try await exchange(configuration.metricsURL, timeout: timeout, limit: limit).body
+    }
+
     /// Has the engine work, under the eyes of `activity`.
     private func complete(
         _ body: [UInt8], _ stream: ChatStream, timeout: Duration

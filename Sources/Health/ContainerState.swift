@@ -68,10 +68,26 @@ package struct ServiceState: Codable, Sendable, Equatable {
     /// What it last said of itself (`STATUS=` of sd_notify(3)); nil when it said nothing.
     package var status: String?
     package var lastFailure: Failure?
+    /// When it is started again; seconds since 1970. Nil while it does not wait for that.
+    package var retryAt: Double?
+    /// When its start counts as failed, if it is not ready by then; seconds since 1970. Nil while it does not start.
+    package var readyBy: Double?
+    /// Which try after a failure this is, from 1; nil while there is nothing to retry.
+    package var attempt: Int?
+    /// Number of tries there are before it is given up.
+    package var attemptLimit: Int?
+    /// Resident memory of its processes, added up; measured only for whoever asks, and nil in what is pushed.
+    package var memoryBytes: UInt64?
+
+    /// All that `state` may be.
+    package static let states = [
+        "waiting", "starting", "ready", "unready", "stopping", "stopped", "backoff", "failed", "done",
+    ]
 
     package init(
         name: String, state: String, since: Double, pid: Int32? = nil, restarts: Int = 0, status: String? = nil,
-        lastFailure: Failure? = nil
+        lastFailure: Failure? = nil, retryAt: Double? = nil, readyBy: Double? = nil, attempt: Int? = nil,
+        attemptLimit: Int? = nil, memoryBytes: UInt64? = nil
     ) {
         self.name = name
         self.state = state
@@ -80,6 +96,11 @@ package struct ServiceState: Codable, Sendable, Equatable {
         self.restarts = restarts
         self.status = status
         self.lastFailure = lastFailure
+        self.retryAt = retryAt
+        self.readyBy = readyBy
+        self.attempt = attempt
+        self.attemptLimit = attemptLimit
+        self.memoryBytes = memoryBytes
     }
 
     /// Why the last instance ended.

@@ -1,3 +1,5 @@
+import Prometheus
+
 /// An HTTP answer, before it is put on any wire.
 package struct HealthAnswer: Sendable, Equatable {
     /// HTTP status code.
@@ -15,6 +17,15 @@ package struct HealthAnswer: Sendable, Equatable {
     package static func == (left: HealthAnswer, right: HealthAnswer) -> Bool {
         left.status == right.status && left.body == right.body
             && left.headers.map { "\($0.name): \($0.value)" } == right.headers.map { "\($0.name): \($0.value)" }
+    }
+}
+
+extension HealthAnswer {
+    /// - Parameter text: in Prometheus' text format.
+    package static func metrics(_ text: String) -> HealthAnswer {
+        HealthAnswer(
+            status: 200, headers: [("Content-Type", MetricsText.contentType), ("Cache-Control", "no-store")], body: text
+        )
     }
 }
 
@@ -53,7 +64,10 @@ extension ContainerState {
     ///   - now: seconds since 1970.
     ///   - heard: seconds since 1970 at which PID 1 was last heard from. An answer older than ``staleAfter`` says so
     ///     instead of vouching for the container. PID 1 itself passes `now`.
-    package func answer(_ request: HealthRequest, now: Double, heard: Double) -> HealthAnswer? {
+    ///   - reading: PID 1's, measured only if somebody wants it; nil from others.
+    package func answer(
+        _ request: HealthRequest, now: Double, heard: Double, reading: @autoclosure () -> ContainerReading? = nil
+    ) -> HealthAnswer? {
         let silence = now - heard
         let stale = silence > Self.staleAfter
         let staleReason = "the supervisor has not been heard from for \(Int(silence)) s"
@@ -70,9 +84,8 @@ extension ContainerState {
         case "/health":
             return health(now: now, reason: stale ? staleReason : reason, ready: ready && !stale)
         case "/metrics":
-            return HealthAnswer(
-                status: 200,
-                headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), Self.noStore], body: metrics)
+            let reading = reading()
+            return .metrics(MetricsText.text(metrics(reading, isSupervised: reading != nil)))
         default:
             return nil
         }

@@ -30,6 +30,8 @@ package struct Job: Sendable, Equatable {
     /// The password is in it only while the job is not finished.
     package var options: JobOptions
     package var idempotencyKey: String?
+    /// The label of the API key that it was made with; nil for one that was made while none were set.
+    package var owner: String?
 
     package var createdAt: Double
     /// When work on it first began.
@@ -93,11 +95,13 @@ package struct NewJob: Sendable {
     package var bytes: Int
     package var sha256: String?
     package var options: JobOptions
+    /// Each owner has keys of its own.
     package var idempotencyKey: String?
+    package var owner: String?
 
     package init(
         fileName: String?, kind: String, bytes: Int, sha256: String?, options: JobOptions = JobOptions(),
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil, owner: String? = nil
     ) {
         self.fileName = fileName
         self.kind = kind
@@ -105,6 +109,7 @@ package struct NewJob: Sendable {
         self.sha256 = sha256
         self.options = options
         self.idempotencyKey = idempotencyKey
+        self.owner = owner
     }
 }
 

@@ -42,7 +42,8 @@ enum JobDatabase {
                 try check(db, folder)
             }
             try JobSchema.migrator.migrate(queue)
-            for table in ["job", "page", "crash"] where try !queue.inDatabase({ try $0.tableExists(table) }) {
+            let tables = ["job", "page", "crash", "page_count"]
+            for table in tables where try !queue.inDatabase({ try $0.tableExists(table) }) {
                 throw JobStoreError.damaged(path: folder.database, reason: "it has no table \(table)")
             }
             return queue

@@ -21,7 +21,8 @@ enum JobRow {
         return Job(
             id: id, position: row["position"], revision: row["revision"], status: status, fileName: row["file_name"],
             kind: row["kind"], bytes: row["bytes"], sha256: row["sha256"], options: options,
-            idempotencyKey: row["idempotency_key"], createdAt: row["created_at"], startedAt: row["started_at"],
+            idempotencyKey: row["request_key"], owner: row["owner"], createdAt: row["created_at"],
+            startedAt: row["started_at"],
             finishedAt: row["finished_at"], pageCount: row["page_count"], pagesSelected: row["pages_selected"],
             pagesDone: row["pages_done"], pagesDegraded: row["pages_degraded"], pagesFailed: row["pages_failed"],
             starts: row["starts"], detail: row["detail"], failure: failure, model: row["model"], results: results)
@@ -33,7 +34,8 @@ enum JobRow {
 
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        // Equal pages are equal texts: results take them over as they are.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 

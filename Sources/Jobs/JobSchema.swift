@@ -7,6 +7,9 @@ enum JobSchema {
         migrator.registerMigration("1") { db in
             try db.execute(sql: first)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: owners)
+        }
         return migrator
     }
 
@@ -59,6 +62,23 @@ enum JobSchema {
             number INTEGER NOT NULL,
             count INTEGER NOT NULL,
             PRIMARY KEY (job, number)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Jobs belong to somebody, and idempotency keys to each of them. A column's own UNIQUE cannot be taken away from it, so
+    /// the old column stays, empty. No owner is an empty text, so that `''` stands for none.
+    private static let owners = """
+        ALTER TABLE job ADD COLUMN owner TEXT CHECK (owner <> '');
+        ALTER TABLE job ADD COLUMN request_key TEXT;
+        UPDATE job SET request_key = idempotency_key, idempotency_key = NULL WHERE idempotency_key IS NOT NULL;
+        CREATE UNIQUE INDEX job_request ON job (COALESCE(owner, ''), request_key) WHERE request_key IS NOT NULL;
+        CREATE INDEX job_owner ON job (owner, position) WHERE owner IS NOT NULL;
+
+        CREATE TABLE page_count (
+            owner TEXT NOT NULL,
+            day INTEGER NOT NULL,
+            pages INTEGER NOT NULL,
+            PRIMARY KEY (owner, day)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -23,6 +23,7 @@ extension JobStore {
             removed += some
             if some.count < Self.removedAtOnce { break }
         }
+        try await write { db in try db.forgetPageCounts(at: now) }
         try await shrink()
         return removed
     }

@@ -12,7 +12,7 @@ package enum JobCreation: Sendable {
 extension JobStore {
     /// Makes a job of a document.
     ///
-    /// With an idempotency key that was used before, the document and the options decide whether it is the same request.
+    /// With an idempotency key that its owner used before, the document and the options decide whether it is the same request.
     /// The password is not compared. A key is free again when its job is removed.
     ///
     /// - Parameters:
@@ -34,7 +34,7 @@ extension JobStore {
                 if let earlier = try Self.earlier(new, db) { return earlier }
                 try db.cachedStatement(sql: Self.insertion).execute(arguments: [
                     id.description, new.fileName, new.kind, new.bytes, new.sha256, options,
-                    new.options.password?.text, new.idempotencyKey, now,
+                    new.options.password?.text, new.idempotencyKey, new.owner, now,
                 ])
                 return .created(try db.job(id))
             }
@@ -48,12 +48,14 @@ extension JobStore {
     }
 
     private static let insertion = """
-        INSERT INTO job (id, file_name, kind, bytes, sha256, options, password, idempotency_key, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO job (id, file_name, kind, bytes, sha256, options, password, request_key, owner, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     private static func earlier(_ new: NewJob, _ db: Database) throws -> JobCreation? {
-        guard let key = new.idempotencyKey, let job = try db.jobs(where: "idempotency_key = ?", [key]).first else {
+        // As the index has it, or SQLite does not see that it fits.
+        let condition = "COALESCE(owner, '') = ? AND request_key = ?"
+        guard let key = new.idempotencyKey, let job = try db.jobs(where: condition, [new.owner ?? "", key]).first else {
             return nil
         }
         let isSame =

@@ -129,6 +129,7 @@ extension Database {
                 end.status.rawValue, now, end.detail, end.failure?.code, end.failure?.httpStatus, end.model,
                 end.results?.markdown, end.results?.json,
             ])
+        try countPages(of: job, at: now)
         // Of no use any more.
         try cachedStatement(sql: "DELETE FROM crash WHERE job = ?").execute(arguments: [job.position])
     }

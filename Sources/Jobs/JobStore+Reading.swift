@@ -13,6 +13,12 @@ package struct StoredPage: Sendable, Equatable {
     }
 }
 
+/// A page as the JSON object that is kept of it.
+package struct WrittenPage: Sendable, Equatable {
+    package var number: Int
+    package var json: String
+}
+
 /// How many jobs are not finished.
 package struct JobCounts: Sendable, Equatable {
     package var queued: Int
@@ -36,6 +42,23 @@ extension JobStore {
     package func jobs(before position: Int? = nil, limit: Int) async throws(JobStoreError) -> [Job] {
         try await read { db in
             try db.jobs(where: "position < ? ORDER BY position DESC LIMIT ?", [position ?? .max, max(0, limit)])
+        }
+    }
+
+    /// Those of one owner, the newest first.
+    ///
+    /// - Parameters:
+    ///   - status: nil for every one.
+    ///   - position: only jobs older than the one of that position.
+    package func jobs(
+        of owner: String, status: JobStatus? = nil, before position: Int? = nil, limit: Int
+    ) async throws(JobStoreError) -> [Job] {
+        try await read { db in
+            try db.jobs(
+                where: """
+                    owner = ? AND position < ? \(status == nil ? "" : "AND status = ?") ORDER BY position DESC LIMIT ?
+                    """,
+                [owner, position ?? .max] + (status.map { [$0.rawValue] } ?? []) + [max(0, limit)])
         }
     }
 
@@ -66,6 +89,18 @@ extension JobStore {
         of id: JobIdentifier, fromNumber number: Int, limit: Int
     ) async throws(JobStoreError) -> [StoredPage] {
         try await pages(of: id, "number >= ? ORDER BY number", number, limit)
+    }
+
+    /// The same pages as JSON objects, as they were written down.
+    package func writtenPages(
+        of id: JobIdentifier, fromNumber number: Int, limit: Int
+    ) async throws(JobStoreError) -> [WrittenPage] {
+        try await read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT number, body FROM page WHERE job = ? AND number >= ? ORDER BY number LIMIT ?")
+            return try Row.fetchAll(statement, arguments: [db.job(id).position, number, max(0, limit)])
+                .map { WrittenPage(number: $0["number"], json: $0["body"]) }
+        }
     }
 
     /// The numbers of the pages that are over.

@@ -4,8 +4,15 @@ package struct RestartBudget: Sendable, Equatable {
     private var failedStarts = 0
     /// Failures since the service last ran stably; decides the wait.
     private var inARow = 0
+    /// What ``Verdict/retry(after:attempt:of:)`` last said; nil since a stable run, and before the first failure.
+    package private(set) var lastRetry: Retry?
 
     package init() {}
+
+    package struct Retry: Sendable, Equatable {
+        package var attempt: Int
+        package var limit: Int
+    }
 
     package enum Verdict: Sendable, Equatable {
         case retry(after: Duration, attempt: Int, of: Int)
@@ -32,6 +39,7 @@ package struct RestartBudget: Sendable, Equatable {
         inARow += 1
         let attempt = readyFor == nil ? failedStarts : crashes.count
         let limit = readyFor == nil ? policy.failedStarts : policy.limit
+        lastRetry = Retry(attempt: attempt, limit: limit)
         return .retry(after: wait(policy, &random), attempt: attempt, of: limit)
     }
 
@@ -40,6 +48,7 @@ package struct RestartBudget: Sendable, Equatable {
         guard readyFor >= policy.stableAfter else { return }
         inARow = 0
         failedStarts = 0
+        lastRetry = nil
     }
 
     private func wait(_ policy: RestartPolicy, _ random: inout SeededRandom) -> Duration {

@@ -65,7 +65,7 @@ package struct ServiceDefinition: Sendable, Equatable {
 
     /// Whether a running instance of this definition would have to be replaced to be one of the other; what differs
     /// otherwise holds for the running instance as well.
-    func needsNewInstance(for other: ServiceDefinition) -> Bool {
+    package func needsNewInstance(for other: ServiceDefinition) -> Bool {
         command != other.command || environment != other.environment || sockets != other.sockets
             || options != other.options || ready.check != other.ready.check || watchdog != other.watchdog
             || usesGPU != other.usesGPU || logFormat != other.logFormat || proves != other.proves

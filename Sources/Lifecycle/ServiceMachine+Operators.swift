@@ -52,7 +52,7 @@ extension ServiceMachine {
             definition = other
             if fault == .reloadsInPlace, live != nil { enter(.waiting, at: now) }
             // Other settings may cure what failed, and what a task proved was proved of the old ones.
-            if returns || hasFailed || isOther && state.name == .done { start(at: now) }
+            if returns || hasFailed || isOther && [.done, .backoff].contains(state.name) { start(at: now) }
             return []
         }
         // It was being stopped for good.

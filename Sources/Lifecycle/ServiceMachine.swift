@@ -18,7 +18,7 @@ package struct ServiceMachine: Sendable {
     /// Ends while it was ready that its work may have caused.
     package internal(set) var crashes = 0
     var started = false
-    var budget = RestartBudget()
+    package internal(set) var budget = RestartBudget()
     /// Until when the GPU memory of the last instance is waited for; nil when it is back, or is none.
     var memoryBy: Instant?
     /// Requests in flight at this service, by who sends them.

@@ -78,7 +78,7 @@ extension ServiceMachine {
 
         /// When it was last known to work; nil until it is ready.
         var aliveAt: Instant? { readyAt.map { max($0, provedAt ?? $0) } }
-        var startBy: Instant { latest.map { min($0, readyBy) } ?? readyBy }
+        package var startBy: Instant { latest.map { min($0, readyBy) } ?? readyBy }
     }
 
     package struct Stopping: Sendable, Equatable {

@@ -8,11 +8,10 @@ package struct Record: Sendable, Equatable {
     package var pid: Int32?
     package var message: String
     /// Further facts, in order. Never a document's text or name, and no secret.
-    package var fields: [(name: String, value: String)]
+    package var fields: [Field]
 
     package init(
-        time: Double, level: Level, service: String, pid: Int32? = nil, message: String,
-        fields: [(name: String, value: String)] = []
+        time: Double, level: Level, service: String, pid: Int32? = nil, message: String, fields: [Field] = []
     ) {
         self.time = time
         self.level = level
@@ -22,13 +21,51 @@ package struct Record: Sendable, Equatable {
         self.fields = fields
     }
 
-    package static func == (left: Record, right: Record) -> Bool {
-        left.time == right.time && left.level == right.level && left.service == right.service && left.pid == right.pid
-            && left.message == right.message
-            && left.fields.map { "\($0.name)=\($0.value)" } == right.fields.map { "\($0.name)=\($0.value)" }
+    package enum Level: String, Sendable, CaseIterable, Comparable {
+        case debug, info, warning, error
+
+        package static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .debug: 0
+            case .info: 1
+            case .warning: 2
+            case .error: 3
+            }
+        }
     }
 
-    package enum Level: String, Sendable, CaseIterable {
-        case debug, info, warning, error
+    package struct Field: Sendable, Equatable {
+        package var name: String
+        package var value: Value
+
+        package init(_ name: String, _ value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package enum Value: Sendable, Equatable {
+        case text(String)
+        case integer(Int)
+        case number(Double)
+        case flag(Bool)
+    }
+}
+
+extension Record.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+    package init(stringLiteral value: String) { self = .text(value) }
+}
+
+extension Record.Value: CustomStringConvertible {
+    /// As people read it.
+    package var description: String {
+        switch self {
+        case .text(let text): text
+        case .integer(let integer): String(integer)
+        case .number(let number): String(number)
+        case .flag(let flag): String(flag)
+        }
     }
 }

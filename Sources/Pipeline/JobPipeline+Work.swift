@@ -72,6 +72,7 @@ extension JobPipeline {
             try? await store.note(crashes: count, ofPage: number, of: id)
         }
         var model: String?
+        let start = ContinuousClock.now
         do {
             let reading = try await recogniser.pages.read(
                 page: number, of: document, entry.options, suspicion: suspicion
@@ -82,6 +83,7 @@ extension JobPipeline {
             }
             if case .engine(let error) = reading.failure { report(error, id, number) }
             try await commit(reading.page, of: id)
+            recogniser.metrics.finished(reading.page, reading.failure, seconds: start.duration(to: .now) / .seconds(1))
         } catch {
             // Cancelled: nothing is kept of the page, and it is read again if the job goes on.
             return await ended(page: number, of: id, model: nil)
@@ -123,6 +125,7 @@ extension JobPipeline {
         opened(job.id, nil, pending: PageSet())
         guard active[job.id] != nil else { return }
         active[job.id]?.isFinishing = true
+        recogniser.metrics.refused(DocumentRefusal(rawValue: refusal.failure.code) ?? .internal)
         await write(job.id, JobEnd(.failed, detail: refusal.detail, failure: refusal.failure))
         leave(job.id)
     }
@@ -155,6 +158,7 @@ extension JobPipeline {
         while !Task.isCancelled {
             do {
                 _ = try await store.finish(id, end, at: now)
+                recogniser.metrics.ended(end.status)
                 return
             } catch {
                 logger.error("the end of a job cannot be written", metadata: metadata(id, error))

@@ -76,6 +76,7 @@ package actor JobPipeline {
         proceed()
         do {
             _ = try await store.cancel(id, at: now)
+            recogniser.metrics.ended(.cancelled)
         } catch .finished {
             return false
         }

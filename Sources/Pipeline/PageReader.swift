@@ -115,7 +115,7 @@ package struct PageReader: Sendable {
         let culprit = errors.first { $0.code == .crashed } ?? errors.first
         guard let culprit else {
             page.outcome = read.contains { $0.doubt != nil } ? .degraded : .ok
-            page.reason = read.lazy.compactMap(\.doubt).first
+            page.reason = read.lazy.compactMap(\.doubt?.text).first
             return Reading(page: page, model: model)
         }
         guard !read.isEmpty, culprit.code != .crashed else {
@@ -134,7 +134,7 @@ extension Block {
         switch answer {
         case .success(let answer):
             self.init(
-                box: box, text: answer.text, outcome: answer.doubt == nil ? .ok : .degraded, reason: answer.doubt)
+                box: box, text: answer.text, outcome: answer.doubt == nil ? .ok : .degraded, reason: answer.doubt?.text)
         case .failure(let error):
             self.init(box: box, text: "", outcome: .failed, reason: error.pageReason)
         }

@@ -5,15 +5,29 @@ import RenderProtocol
 /// Has one picture read by the engine, and judges the answer.
 package struct PictureReader: Sendable {
     let engine: EngineClient
+    let metrics: PipelineMetrics
 
     /// What the engine made of a picture.
     struct Answer: Sendable {
         var text: String
         /// Why the text may not be all, or not right.
-        var doubt: String?
+        var doubt: Doubt?
         var model: String
         /// Requests made for it.
         var attempts: Int
+    }
+
+    enum Doubt: Sendable {
+        case repetition
+        case cutOff(tokens: Int)
+
+        /// For the user to read.
+        var text: String {
+            switch self {
+            case .repetition: "the engine repeated itself without end; the repetition was cut off"
+            case .cutOff(let tokens): "the engine's answer was cut off after \(tokens) tokens"
+            }
+        }
     }
 
     /// How a picture is asked for again when the answer was no good: the same question gives the same answer, so each try
@@ -63,8 +77,11 @@ package struct PictureReader: Sendable {
         deadline: ContinuousClock.Instant?
     ) async -> Result<Answer, EngineError> {
         do throws(EngineError) {
-            return .success(try await read(picture, options, suspicion: suspicion, deadline: deadline))
+            let answer = try await read(picture, options, suspicion: suspicion, deadline: deadline)
+            metrics.read(PictureEnd(answer.doubt))
+            return .success(answer)
         } catch {
+            metrics.read(.failed(error.code))
             return .failure(error)
         }
     }
@@ -76,9 +93,9 @@ package struct PictureReader: Sendable {
             in: raw.text, isTable: options.task.isTable, isCutOff: isCutOff || raw.finishReason == "repetition")
         {
             answer.text = found.kept
-            answer.doubt = "the engine repeated itself without end; the repetition was cut off"
+            answer.doubt = .repetition
         } else if isCutOff {
-            answer.doubt = "the engine's answer was cut off after \(raw.completionTokens) tokens"
+            answer.doubt = .cutOff(tokens: raw.completionTokens)
         }
         return answer
     }
@@ -92,7 +109,9 @@ package struct PictureReader: Sendable {
             let isAlone = suspicion.isSuspected
             let end = deadline ?? .now + options.patience
             do throws(EngineError) {
-                return try await engine.recognise(request, deadline: end, alone: isAlone)
+                let answer = try await engine.recognise(request, deadline: end, alone: isAlone)
+                metrics.answered(answer)
+                return answer
             } catch {
                 switch error.code {
                 case .crashed where await suspicion.confirm(crash: engine.crashes, wasAlone: isAlone): throw error
@@ -102,6 +121,16 @@ package struct PictureReader: Sendable {
                 default: throw error
                 }
             }
+        }
+    }
+}
+
+extension PictureEnd {
+    fileprivate init(_ doubt: PictureReader.Doubt?) {
+        switch doubt {
+        case nil: self = .ok
+        case .repetition: self = .repetition
+        case .cutOff: self = .cutOff
         }
     }
 }

@@ -9,6 +9,7 @@ package struct Recogniser: Sendable {
     package let renderers: RendererPool
     package let settings: PipelineSettings
     package let pages: PageReader
+    package let metrics = PipelineMetrics()
 
     /// - Throws: settings that cannot work.
     package init(settings: PipelineSettings, renderers: RendererPool, logger: Logger) throws(EngineError) {
@@ -16,7 +17,8 @@ package struct Recogniser: Sendable {
         self.settings = settings
         let configuration = EngineConfiguration(
             baseURL: settings.engineURL, model: settings.engineModel, maximumConcurrency: settings.engineConcurrency)
-        engine = try EngineClient(configuration: configuration) { retry in
+        engine = try EngineClient(configuration: configuration) { [metrics] retry in
+            metrics.retried(retry.error.code)
             // One warning a picture; an engine that restarts would otherwise fill the log.
             logger.log(
                 level: retry.attempts == 1 ? .warning : .debug,
@@ -26,7 +28,7 @@ package struct Recogniser: Sendable {
                     "pause_ms": .stringConvertible(retry.pause.milliseconds),
                 ])
         }
-        pages = PageReader(renderers: renderers, pictures: PictureReader(engine: engine))
+        pages = PageReader(renderers: renderers, pictures: PictureReader(engine: engine, metrics: metrics))
     }
 
     /// Ends all renderers. Blocks for some milliseconds.

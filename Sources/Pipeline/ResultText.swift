@@ -61,9 +61,14 @@ package struct ResultText: Sendable {
         try await writeMarkdown { try await sink(String(JSONText.encode($0).dropFirst().dropLast())) }
         try await sink("\",\"pages\":[")
         var isFirst = true
-        try await forEachPage { page in
-            try await sink((isFirst ? "" : ",") + JSONText.encode(page))
-            isFirst = false
+        // They were read and checked a moment ago, for the Markdown: here they are taken over as they stand.
+        try await inBatches { next in
+            let pages = try await store.writtenPages(of: job.id, fromNumber: next, limit: Self.batch)
+            for page in pages {
+                try await sink((isFirst ? "" : ",") + page.json)
+                isFirst = false
+            }
+            return pages.map(\.number)
         }
         try await sink("]}")
     }
@@ -72,12 +77,20 @@ package struct ResultText: Sendable {
     private static let batch = 32
 
     private func forEachPage(_ body: (Page) async throws -> Void) async throws {
-        var next = 1
-        while true {
+        try await inBatches { next in
             let pages = try await store.pages(of: job.id, fromNumber: next, limit: Self.batch)
             for stored in pages { try await body(stored.page) }
-            guard let last = pages.last, pages.count == Self.batch else { return }
-            next = last.page.number + 1
+            return pages.map(\.page.number)
+        }
+    }
+
+    /// - Parameter body: takes a batch of pages from a number on, and says which they were.
+    private func inBatches(_ body: (_ next: Int) async throws -> [Int]) async throws {
+        var next = 1
+        while true {
+            let numbers = try await body(next)
+            guard let last = numbers.last, numbers.count == Self.batch else { return }
+            next = last + 1
         }
     }
 }

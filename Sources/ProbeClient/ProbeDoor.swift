@@ -32,10 +32,14 @@ enum ProbeDoor: Equatable, CustomStringConvertible {
 
     /// - Parameter deadline: nanoseconds of the monotonic clock.
     func get(_ path: String, until deadline: UInt64) -> Answer {
-        let (descriptor, problem) = connect(until: deadline)
-        guard descriptor >= 0 else { return problem }
+        let descriptor: CInt
+        switch connect(until: deadline) {
+        case .connected(let connected): descriptor = connected
+        case .nobody(let code): return .nobody(code == 0 ? "no numeric address" : String(cString: strerror(code)))
+        case .bad(let problem): return .bad(problem)
+        }
         defer { close(descriptor) }
-        if case .socket = self, !isOurs(descriptor) { return .bad("it belongs to another user") }
+        if case .socket = self, !PeerUser.isTrusted(descriptor) { return .bad("it belongs to another user") }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
         // It fits into any socket's buffer.
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
@@ -61,12 +65,20 @@ enum ProbeDoor: Equatable, CustomStringConvertible {
         return ProbeResponse(bytes).map(Answer.answered) ?? .bad("the answer is not HTTP: something else has the port")
     }
 
-    private func connect(until deadline: UInt64) -> (descriptor: CInt, problem: Answer) {
+    enum Connection {
+        /// A descriptor that does not block, for the caller to close.
+        case connected(CInt)
+        /// Nobody is there: errno(3), or 0 for an address that none can have.
+        case nobody(CInt)
+        case bad(String)
+    }
+
+    func connect(until deadline: UInt64) -> Connection {
         var storage = sockaddr_storage()
-        guard let length = address(&storage) else { return (-1, .nobody("no numeric address")) }
+        guard let length = address(&storage) else { return .nobody(0) }
         let flags = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = Glibc.socket(CInt(storage.ss_family), flags, 0)
-        guard descriptor >= 0 else { return (-1, .nobody(String(cString: strerror(errno)))) }
+        guard descriptor >= 0 else { return .nobody(errno) }
         let result = withUnsafePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
         }
@@ -74,7 +86,7 @@ enum ProbeDoor: Equatable, CustomStringConvertible {
         if code == EINPROGRESS {
             guard Self.wait(descriptor, POLLOUT, until: deadline) else {
                 close(descriptor)
-                return (-1, .bad("no connection in time"))
+                return .bad("no connection in time")
             }
             var size = socklen_t(MemoryLayout<CInt>.size)
             getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
@@ -82,10 +94,9 @@ enum ProbeDoor: Equatable, CustomStringConvertible {
         guard code == 0 else {
             close(descriptor)
             // A Unix socket whose queue is full: somebody is there.
-            let text = String(cString: strerror(code))
-            return (-1, code == EAGAIN ? .bad("too many are waiting there already") : .nobody(text))
+            return code == EAGAIN ? .bad("too many are waiting there already") : .nobody(code)
         }
-        return (descriptor, .nobody(""))
+        return .connected(descriptor)
     }
 
     private func address(_ storage: inout sockaddr_storage) -> socklen_t? {
@@ -116,15 +127,8 @@ enum ProbeDoor: Equatable, CustomStringConvertible {
         }
     }
 
-    /// In /tmp anybody may lay a socket where ours would be.
-    private func isOurs(_ descriptor: CInt) -> Bool {
-        // `struct ucred` of unix(7): pid, uid, gid.
-        var peer: (Int32, UInt32, UInt32) = (0, .max, .max)
-        var size = socklen_t(MemoryLayout.size(ofValue: peer))
-        return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && [0, geteuid()].contains(peer.1)
-    }
-
-    private static func wait(_ descriptor: CInt, _ events: CInt, until deadline: UInt64) -> Bool {
+    /// - Returns: false when the time is over.
+    static func wait(_ descriptor: CInt, _ events: CInt, until deadline: UInt64) -> Bool {
         while true {
             let now = Probe.now()
             // A last look when the time is over: what has arrived counts.

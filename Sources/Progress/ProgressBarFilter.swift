@@ -1,22 +1,25 @@
 /// Says which lines of a log are written where each drawing of a progress bar is a line: of a bar the first, one each
-/// further 25 %, and the one that completes it. Bars are told apart by their labels. Any other line is written.
+/// further step, and the one that completes it. Bars are told apart by their labels. Any other line is written.
 package struct ProgressBarFilter: Sendable {
     private var written = ProgressBars()
 
-    private static let step = 0.25
+    private let step: Double
 
-    package init() {}
+    /// - Parameter step: as a share of the whole.
+    package init(step: Double = 0.25) { self.step = step }
 
-    package mutating func writes(_ line: String) -> Bool {
-        guard let bar = ProgressBar(line) else { return true }
+    package mutating func writes(_ line: String) -> Bool { ProgressBar(line).map { writes($0) } ?? true }
+
+    package mutating func writes(_ bar: ProgressBar) -> Bool {
         guard let last = written[bar.label] else {
             written[bar.label] = bar.fraction
             return true
         }
-        guard Self.steps(bar.fraction) > Self.steps(last) || written.isAnother(bar) else { return false }
+        guard steps(bar.fraction) > steps(last) || written.isAnother(bar) else { return false }
         written[bar.label] = bar.fraction
         return true
     }
 
-    private static func steps(_ fraction: Double) -> Int { Int(fraction / step) }
+    /// Rounded up by less than a drawing, since 0.3 / 0.1 is less than 3.
+    private func steps(_ fraction: Double) -> Int { Int(fraction / step + 1e-9) }
 }

@@ -13,10 +13,17 @@ package final class HealthResponder: ChannelInboundHandler {
     package typealias OutboundOut = HTTPServerResponsePart
 
     private let state: @Sendable () -> ContainerState
+    private let measure: @Sendable () -> ContainerReading?
     private var answered = false
     private var deadline: Scheduled<Void>?
 
-    package init(state: @escaping @Sendable () -> ContainerState) { self.state = state }
+    /// - Parameter measure: for `/metrics`; called on the event loop.
+    package init(
+        state: @escaping @Sendable () -> ContainerState, measure: @escaping @Sendable () -> ContainerReading? = { nil }
+    ) {
+        self.state = state
+        self.measure = measure
+    }
 
     /// Time a client has to send its request's head.
     static let headTimeout = TimeAmount.seconds(10)
@@ -35,7 +42,7 @@ package final class HealthResponder: ChannelInboundHandler {
         guard !answered, case .head(let head) = unwrapInboundIn(data) else { return }
         let state = self.state()
         let now = WallClock.now()
-        let answer = state.answer(HealthRequest(target: head.uri), now: now, heard: now)
+        let answer = state.answer(HealthRequest(target: head.uri), now: now, heard: now, reading: measure())
         if answer != nil, head.method != .GET, head.method != .HEAD {
             let refusal = HealthAnswer(
                 status: 405, headers: [("Content-Type", "application/json"), ("Allow", "GET, HEAD")],
@@ -76,12 +83,13 @@ package final class HealthResponder: ChannelInboundHandler {
 
     /// The pipeline of one accepted connection.
     package static func configure(
-        _ channel: any Channel, state: @escaping @Sendable () -> ContainerState
+        _ channel: any Channel, state: @escaping @Sendable () -> ContainerState,
+        measure: @escaping @Sendable () -> ContainerReading? = { nil }
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(LingeringCloseHandler())
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-        try pipeline.addHandler(HealthResponder(state: state))
+        try pipeline.addHandler(HealthResponder(state: state, measure: measure))
     }
 }

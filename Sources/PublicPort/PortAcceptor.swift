@@ -12,12 +12,15 @@ package enum PortAcceptor {
     ///
     /// Closing the channel stops the accepting and leaves the socket itself, and its queue of connections, as it is.
     package static func accept(
-        on descriptor: CInt, group: any EventLoopGroup, state: @escaping @Sendable () -> ContainerState
+        on descriptor: CInt, group: any EventLoopGroup, state: @escaping @Sendable () -> ContainerState,
+        measure: @escaping @Sendable () -> ContainerReading? = { nil }
     ) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: backlog)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try HealthResponder.configure(channel, state: state) }
+                channel.eventLoop.makeCompletedFuture {
+                    try HealthResponder.configure(channel, state: state, measure: measure)
+                }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .withBoundSocket(descriptor)

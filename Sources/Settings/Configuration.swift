@@ -9,6 +9,8 @@ package struct Configuration: Sendable, Equatable {
     package var stateDirectory = "/workspace/output/.coxswain"
     /// `json` or `console`; nil means console on a terminal and JSON elsewhere.
     package var logFormat: String?
+    /// `debug`, `info`, `warning` or `error`: the least that the log shows.
+    package var logLevel: String? = "info"
     package var engine = Engine()
     package var policy = ContainerPolicy()
     package var beforeReady = BeforeReady.answer
@@ -18,6 +20,11 @@ package struct Configuration: Sendable, Equatable {
     package var legacy = LegacyFacts()
     /// Settings that mean something else than they say, explained; for the log, once.
     package var notes: [String] = []
+    /// Services that the settings leave out.
+    package var switchedOff: [String] = []
+    /// Keys that say something else than the container runs with, and that cannot change while it does.
+    package var waitingForStart: [String] = []
+    package var origins = Origins()
 
     /// For our own helpers: where programs and the GPU driver's library are found.
     package var helperEnvironment: [String: String] = [:]
@@ -30,13 +37,20 @@ package struct Configuration: Sendable, Equatable {
         if listen != other.listen { names.append("listen") }
         if outputDirectory != other.outputDirectory { names.append("output-dir") }
         if stateDirectory != other.stateDirectory { names.append("state-dir") }
-        if logFormat != other.logFormat { names.append("log-format") }
         if policy.drainDelay != other.policy.drainDelay { names.append("drain-delay") }
         if policy.shutdownGrace != other.policy.shutdownGrace { names.append("shutdown-grace") }
         if policy.startWithin != other.policy.startWithin { names.append("start-within") }
         if policy.unreadyAfter != other.policy.unreadyAfter { names.append("unready-after") }
         if beforeReady != other.beforeReady { names.append("before-ready") }
         return names
+    }
+
+    /// Keeps what cannot change while the container runs, so that what follows from it stays as it is, too.
+    mutating func keepFixed(of running: Configuration) {
+        waitingForStart = running.fixedDifferences(from: self)
+        (listen, outputDirectory, stateDirectory) = (running.listen, running.outputDirectory, running.stateDirectory)
+        (policy, beforeReady) = (running.policy, running.beforeReady)
+        for name in waitingForStart { origins[name] = running.origins[name] ?? .standard }
     }
 
     package struct Endpoint: Sendable, Equatable, CustomStringConvertible {

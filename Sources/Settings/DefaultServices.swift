@@ -1,4 +1,5 @@
 import Lifecycle
+import VariableCatalog
 
 /// The services of a container that no file describes.
 enum DefaultServices {
@@ -30,7 +31,9 @@ enum DefaultServices {
         .merging(own.filter { decided.contains($0.key) }) { $1 }
 
         let warmup = ServiceDefinition(
-            name: "warmup", role: .warmup, command: ["\(programs)/coxswain-ocr", "warmup"], environment: variables,
+            name: "warmup", role: .warmup, command: ["\(programs)/coxswain-ocr", "warmup"],
+            // It speaks to the engine alone: nobody's keys are its business.
+            environment: variables.filter { !SecretName.matches($0.key) },
             needs: engine.map { [$0.name] } ?? [], ready: Readiness(check: .exit, within: .seconds(300)),
             stop: StopPolicy(grace: .seconds(1)), proves: engine?.name)
         // It needs nobody: while it comes up the engine does, and what it cannot answer yet it says. But it opens the port,

@@ -2,11 +2,11 @@ import Lifecycle
 
 /// Finds an engine's profile and makes a service of it.
 struct EngineLoader {
-    private let name: String
+    let name: String
     private(set) var profile: EngineProfile
     /// The user's file that it was read from.
     private(set) var file: String?
-    private var reader = TableReader(file: "", text: "")
+    private(set) var reader = TableReader(file: "", text: "")
     /// Why the profile's file cannot be read.
     private var unreadable: SettingsProblem?
 
@@ -17,7 +17,7 @@ struct EngineLoader {
         self.name = name
         var reader = TableReader(file: "", text: "")
         // Stands for one that is not to be had, so that the rest of the settings can be read.
-        profile = EngineProfile(["service": .table(["command": .list([.text("")])])], reader: &reader)
+        profile = EngineProfile(["service": .table(["command": .list([.text("engine")])])], reader: &reader)
     }
 
     /// - Returns: why there is no such profile; what is wrong with one that is there is told by ``problems``.
@@ -33,9 +33,9 @@ struct EngineLoader {
             } else {
                 return unknown
             }
-            let table = try TOMLFile.parse(source.text, file: source.name)
             reader = TableReader(file: source.name, text: source.text)
-            profile = EngineProfile(table, reader: &reader)
+            // Of half a file half of what it says would be missed.
+            if reader.isIntact { profile = EngineProfile(reader.root, reader: &reader) }
         } catch {
             unreadable = error
         }

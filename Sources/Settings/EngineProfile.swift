@@ -1,4 +1,5 @@
 import Lifecycle
+import VariableCatalog
 
 /// One kind of engine: how it is started and watched, and how the pages it is given are to look.
 struct EngineProfile {
@@ -16,20 +17,20 @@ struct EngineProfile {
 
     /// - Parameter table: the profile's file; what is wrong with it is `reader`'s to remember.
     init(_ table: [String: SettingValue], reader: inout TableReader) {
-        reader.checkKeys(table, at: "", known: ["model", "service", "page", "prompts", "warmup"])
+        reader.checkKeys(table, at: "", as: "profile")
         model = reader.text(table, "model", at: "")
         service = reader.table(table, "service", at: "") ?? [:]
         if let own = reader.table(table, "page", at: "") { read(page: own, &reader) }
         if let prompts = reader.table(table, "prompts", at: "") {
             usesPrompt = true
-            reader.checkKeys(prompts, at: "prompts", known: ["default"] + Self.tasks)
+            reader.checkKeys(prompts, at: "prompts", as: "profile.prompts")
             page["COXSWAIN_ENGINE_PROMPT"] = reader.text(prompts, "default", at: "prompts")
             for task in Self.tasks {
                 page["COXSWAIN_ENGINE_PROMPT_\(task.uppercased())"] = reader.text(prompts, task, at: "prompts")
             }
         }
         if let warmup = reader.table(table, "warmup", at: "") {
-            reader.checkKeys(warmup, at: "warmup", known: ["max-error"])
+            reader.checkKeys(warmup, at: "warmup", as: "profile.warmup")
             page["COXSWAIN_WARMUP_MAX_ERROR"] = Self.maximumError(warmup, &reader)
         }
     }
@@ -38,27 +39,21 @@ struct EngineProfile {
     private static let tasks = ["table", "formula", "chart", "seal", "spotting"]
 
     private mutating func read(page own: [String: SettingValue], _ reader: inout TableReader) {
-        reader.checkKeys(own, at: "page", known: ["dpi", "pixels", "color", "regions"])
-        // The same limits as the API's own.
-        page["COXSWAIN_PAGE_DPI"] = reader.integer(own, "dpi", at: "page", in: 36...1200).map(String.init)
-        page["COXSWAIN_PAGE_PIXELS"] =
-            reader.integer(own, "pixels", at: "page", in: 10_000...200_000_000).map(String.init)
-        page["COXSWAIN_PAGE_COLOR"] = choice(own, "color", of: ["rgb", "grey"], &reader)
-        page["COXSWAIN_PAGE_REGIONS"] = choice(own, "regions", of: ["whole", "blocks"], &reader)
-    }
-
-    private func choice(
-        _ table: [String: SettingValue], _ key: String, of choices: [String], _ reader: inout TableReader
-    ) -> String? {
-        guard let text = reader.text(table, key, at: "page") else { return nil }
-        if choices.contains(text) { return text }
-        let known = choices.map { "\"\($0)\"" }.joined(separator: " or ")
-        reader.complain("page.\(key)", "`page.\(key)` must be \(known), not \"\(text)\"")
-        return nil
+        reader.checkKeys(own, at: "page", as: "profile.page")
+        for key in ["dpi", "pixels", "color", "regions"] {
+            guard let name = Self.variable("page.\(key)") else { continue }
+            // The same limits as the API's own.
+            switch Variable.named(name)?.kind {
+            case .number(let range): page[name] = reader.integer(own, key, at: "page", in: range).map(String.init)
+            case .choice(let choices): page[name] = reader.choice(own, key, at: "page", of: choices)
+            default: break
+            }
+        }
     }
 
     private static func maximumError(_ table: [String: SettingValue], _ reader: inout TableReader) -> String? {
-        switch table["max-error"] {
+        // What was taken is known by its line; what it is, is looked at here.
+        switch reader.value(table, "max-error", at: "warmup") {
         case nil: return nil
         case .text("off"): return "off"
         case .integer(let rate) where rate >= 0: return String(rate)
@@ -72,6 +67,19 @@ struct EngineProfile {
 }
 
 extension EngineProfile {
+    /// The variable by which the API and the warm-up are told what stands at a path of the profile.
+    static func variable(_ path: String) -> String? {
+        let parts = path.split(separator: ".")
+        guard parts.count == 2 else { return nil }
+        switch (parts[0], parts[1]) {
+        case ("page", let key): return "COXSWAIN_PAGE_\(key.uppercased())"
+        case ("prompts", "default"): return "COXSWAIN_ENGINE_PROMPT"
+        case ("prompts", let task): return "COXSWAIN_ENGINE_PROMPT_\(task.uppercased())"
+        case ("warmup", "max-error"): return "COXSWAIN_WARMUP_MAX_ERROR"
+        default: return nil
+        }
+    }
+
     /// Those of `etc/engines`, so that a container works without any file.
     static let builtIn: [String: [UInt8]] = [
         "external": PackageResources.external_toml, "paddlex-vllm": PackageResources.paddlex_vllm_toml,

@@ -27,7 +27,7 @@ struct EngineURL: Sendable, Equatable {
     /// Why a text is no URL of an engine, as the end of a sentence; secrets are not repeated.
     static func problem(_ text: String) -> String {
         text.contains("@")
-            ? "must be a URL without a user and a password" : "must be an http URL, not \"\(text)\""
+            ? "must be a URL without a user and a password" : "must be an http URL, not \"\(PlainText.short(text))\""
     }
 }
 

@@ -1,4 +1,5 @@
 import Lifecycle
+import VariableCatalog
 
 /// Reads our own variables and those of the container that this one replaces.
 struct EnvironmentReader {
@@ -14,31 +15,54 @@ struct EnvironmentReader {
     init(environment: [String: String]) { self.environment = environment }
 
     mutating func apply(to configuration: inout Configuration) {
-        if let folder = value("OUTPUT_DIR") {
+        let (wrong, notes) = VariableCheck.all(environment)
+        problems += wrong
+        configuration.notes += notes
+        if let folder = take("OUTPUT_DIR", "output-dir", &configuration) {
             configuration.outputDirectory = folder
             configuration.stateDirectory = "\(folder)/.coxswain"
+            // It would be the file's, which does not count any more.
+            configuration.origins["state-dir"] = configuration.origins["output-dir"]
         }
-        if let folder = value("STATE_DIR") { configuration.stateDirectory = folder }
-        if let text = value("COXSWAIN_LISTEN") {
+        if let folder = take("STATE_DIR", "state-dir", &configuration) { configuration.stateDirectory = folder }
+        if let text = take("COXSWAIN_LISTEN", "listen", &configuration) {
             if let endpoint = Configuration.Endpoint(text) {
                 configuration.listen = endpoint
             } else {
-                complain("COXSWAIN_LISTEN", "must be ADDRESS:PORT, not \"\(text)\"")
+                complain("COXSWAIN_LISTEN", "must be ADDRESS:PORT, not \"\(PlainText.short(text))\"")
             }
         }
-        if let port = port("PORT") { configuration.listen.port = port }
-        if let format = choice("COXSWAIN_LOG_FORMAT", of: ["json", "console"]) { configuration.logFormat = format }
-        let choices = Configuration.BeforeReady.allCases.map(\.rawValue)
-        configuration.beforeReady =
-            choice("COXSWAIN_BEFORE_READY", of: choices).flatMap(Configuration.BeforeReady.init)
-            ?? configuration.beforeReady
-        let policy = configuration.policy
-        configuration.policy.drainDelay = duration("COXSWAIN_DRAIN_DELAY") ?? policy.drainDelay
-        configuration.policy.shutdownGrace = duration("COXSWAIN_SHUTDOWN_GRACE") ?? policy.shutdownGrace
-        configuration.policy.startWithin = duration("COXSWAIN_START_WITHIN") ?? policy.startWithin
-        configuration.policy.unreadyAfter = duration("COXSWAIN_UNREADY_AFTER") ?? policy.unreadyAfter
+        if let port = take("PORT", "listen", &configuration).flatMap(UInt16.init) { configuration.listen.port = port }
+        if let format = take("COXSWAIN_LOG_FORMAT", "log-format", &configuration) {
+            configuration.logFormat = format.lowercased()
+        }
+        if let level = take("COXSWAIN_LOG_LEVEL", "log-level", &configuration) {
+            configuration.logLevel = level.lowercased()
+        }
+        if let choice = take("COXSWAIN_BEFORE_READY", "before-ready", &configuration) {
+            configuration.beforeReady = .init(rawValue: choice.lowercased()) ?? configuration.beforeReady
+        }
+        take("COXSWAIN_DRAIN_DELAY", "drain-delay", \.drainDelay, &configuration)
+        take("COXSWAIN_SHUTDOWN_GRACE", "shutdown-grace", \.shutdownGrace, &configuration)
+        take("COXSWAIN_START_WITHIN", "start-within", \.startWithin, &configuration)
+        take("COXSWAIN_UNREADY_AFTER", "unready-after", \.unreadyAfter, &configuration)
         readLegacy(to: &configuration)
         chooseEngine(&configuration)
+    }
+
+    /// A variable that says the same as a key of the file, and beats it.
+    private func take(_ name: String, _ key: String, _ configuration: inout Configuration) -> String? {
+        guard let text = value(name) else { return nil }
+        configuration.origins[key] = .environment(name)
+        return text
+    }
+
+    private func take(
+        _ name: String, _ key: String, _ path: WritableKeyPath<ContainerPolicy, Duration>,
+        _ configuration: inout Configuration
+    ) {
+        guard let duration = take(name, key, &configuration).flatMap(DurationText.parse) else { return }
+        configuration.policy[keyPath: path] = duration
     }
 
     /// The model that the user wants served, or asked for.
@@ -54,7 +78,7 @@ struct EnvironmentReader {
         configuration.legacy.modelsPath =
             (value("PADDLE_PDX_CACHE_HOME") ?? value("PADDLEX_HOME") ?? "\(value("HOME") ?? "/root")/.paddlex")
             + "/official_models"
-        if let port = port("VLLM_PORT") { enginePort = port }
+        if let port = value("VLLM_PORT").flatMap(UInt16.init) { enginePort = port }
         if let url = value("VLLM_URL") {
             guard HTTPURL(url) != nil else { return complain("VLLM_URL", EngineURL.problem(url)) }
             configuration.legacy.vllmURL = url
@@ -68,7 +92,7 @@ struct EnvironmentReader {
             configuration.engine.profile = "external"
             configuration.engine.url = nil
         }
-        if value("USE_VLM_API")?.lowercased() == "false" {
+        if value("USE_VLM_API").flatMap(Variable.Kind.flag) == false {
             engineChosenBy = "USE_VLM_API"
             configuration.engine.profile = "tesseract"
             configuration.engine.url = nil
@@ -77,6 +101,7 @@ struct EnvironmentReader {
             engineChosenBy = "COXSWAIN_ENGINE"
             if !configuration.chooseEngine(name) { complain("COXSWAIN_ENGINE", EngineURL.problem(name)) }
         }
+        if let engineChosenBy { configuration.origins["engine"] = .environment(engineChosenBy) }
     }
 
     /// Finds out where the engine is, once it is known whether it runs here.
@@ -134,31 +159,16 @@ struct EnvironmentReader {
 
     // MARK: Values
 
-    private func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-
-    private mutating func choice(_ name: String, of choices: [String]) -> String? {
-        guard let text = value(name) else { return nil }
-        if choices.contains(text) { return text }
-        complain(name, "must be \(choices.joined(separator: " or ")), not \"\(text)\"")
-        return nil
-    }
-
-    private mutating func port(_ name: String) -> UInt16? {
-        guard let text = value(name) else { return nil }
-        if let port = UInt16(text), port > 0 { return port }
-        complain(name, "must be a port from 1 to 65535, not \"\(text)\"")
-        return nil
-    }
-
-    private mutating func duration(_ name: String) -> Duration? {
-        guard let text = value(name) else { return nil }
-        if let duration = DurationText.parse(text) { return duration }
-        complain(name, "must be a duration such as \"5s\", not \"\(text)\"")
-        return nil
+    /// What a variable says; nothing for one that is empty, that is wrong, or that a platform sets for the sake of others.
+    private func value(_ name: String) -> String? {
+        guard let text = environment[name], !text.isEmpty, !ServiceLink.isOne(name, value: text),
+            VariableCheck.problem(name, text) == nil
+        else { return nil }
+        return text
     }
 
     mutating func complain(_ name: String, _ message: String) {
-        problems.append(SettingsProblem(file: name, line: nil, message: message))
+        problems.append(SettingsProblem(variable: name, message: message))
     }
 }
 

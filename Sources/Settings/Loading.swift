@@ -10,28 +10,28 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - file: name and text of the settings file, if there is one.
+    ///   - unreadable: why there is no text of a file that should be there.
     ///   - engineFile: name and text of the user's profile of this name, if there is one.
     ///   - programs: the folder of our own programs.
     ///   - cores: cores of this container.
+    ///   - running: what the container runs with, where it does.
     /// - Throws: ``SettingsError`` with everything that is wrong.
     package static func load(
-        file: (name: String, text: String)?,
+        file: (name: String, text: String)?, unreadable: SettingsProblem? = nil,
         engineFile: (String) throws(SettingsProblem) -> (name: String, text: String)? = { _ in nil },
-        environment: [String: String], programs: String, cores: Int
+        environment: [String: String], programs: String, cores: Int, running: Configuration? = nil
     ) throws(SettingsError) -> Configuration {
         var configuration = Configuration()
         var reader = TableReader(file: file?.name ?? "settings", text: file?.text ?? "")
-        var table: [String: SettingValue] = [:]
-        if let file {
-            do {
-                table = try TOMLFile.parse(file.text, file: file.name)
-            } catch {
-                throw SettingsError(problems: [error])
-            }
-        }
-        configuration.read(table, &reader)
         var loader = EnvironmentReader(environment: environment)
+        guard reader.isIntact, unreadable == nil else {
+            // Of half a file half of what it says would be missed; the environment is whole.
+            loader.apply(to: &configuration)
+            throw SettingsError(problems: (unreadable.map { [$0] } ?? []) + reader.problems + loader.problems)
+        }
+        configuration.read(reader.root, &reader)
         loader.apply(to: &configuration)
+        if let running { configuration.keepFixed(of: running) }
 
         var engine = EngineLoader(configuration.engine.profile)
         if let problem = engine.read(engineFile) { loader.complainOfEngine(problem, &reader) }
@@ -48,49 +48,49 @@ extension Configuration {
         // Checks speak plain http: an engine behind https is none of the services.
         let isWatched = loader.engineURL?.isEncrypted != true
         let definition = isWatched ? engine.define(environment: environment, placeholders, cores: cores) : nil
-        var services = DefaultServices.make(
+        let defaults = DefaultServices.make(
             configuration, engine: definition, page: engine.profile.page,
             engineURL: loader.engineURL?.base ?? "http://127.0.0.1:\(loader.enginePort)/v1", environment: environment,
             programs: programs, cores: cores)
-        if case .table(let tables)? = table["service"] {
-            // First who is not there at all, so that only a need that the file itself names can miss it.
-            let switchedOff = tables.keys.filter { !ServiceTable.isEnabled(tables, $0, reader: &reader) }
-            services.removeAll { switchedOff.contains($0.name) }
-            for index in services.indices {
-                services[index].needs.removeAll { switchedOff.contains($0) }
-                if let proved = services[index].proves, switchedOff.contains(proved) { services[index].proves = nil }
-            }
-            for name in tables.keys.sorted() where !switchedOff.contains(name) {
-                guard case .table(var own)? = tables[name] else { continue }
-                let path = "service.\(name)"
-                if name == "engine" {
-                    own = placeholders.fill(own, at: path, isProfile: false, reader: &reader)
-                    if engine.profile.isElsewhere {
-                        configuration.notes += ServiceTable.ignored(&own, isWatched: isWatched)
-                        guard isWatched else { continue }
-                    }
-                }
-                let index =
-                    services.firstIndex { $0.name == name }
-                    ?? {
-                        services.append(ServiceTable.unknown(name, environment: environment, cores: cores))
-                        return services.count - 1
-                    }()
-                ServiceTable.apply(own, at: path, to: &services[index], reader: &reader)
-                if services[index].command.isEmpty, services[index].role != .engine {
-                    reader.complain(path, "service `\(name)` has no command")
-                }
-            }
-        }
-        let (sorted, problems) = ServiceGraph.sort(services)
-        for problem in problems + ServicePorts.conflicts(services, listen: configuration.listen.port) {
+        var services = ServiceTables(
+            defaults, engine: engine.profile, placeholders, isWatched: isWatched, environment: environment, cores: cores
+        )
+        services.lay(over: reader.root, &configuration, &reader)
+
+        let (sorted, problems) = ServiceGraph.sort(services.definitions, switchedOff: configuration.switchedOff)
+        for problem in problems + ServicePorts.conflicts(services.definitions, listen: configuration.listen.port) {
             reader.complain(problem.path, problem.message)
+        }
+        let plausibility = Plausibility(configuration, sorted) { [lines = reader.lines] in lines[$0] != nil }
+        for (keys, message) in plausibility.problems {
+            // Where it was said; the environment is said later than the file.
+            if let key = keys.first(where: { configuration.origins[$0] != nil }),
+                case .environment(let name)? = configuration.origins[key]
+            {
+                loader.complain(name, message)
+            } else {
+                reader.complain(keys.first { reader.lines[$0] != nil } ?? keys[0], message)
+            }
         }
         guard reader.problems.isEmpty, engine.problems.isEmpty, loader.problems.isEmpty else {
             throw SettingsError(problems: reader.problems + engine.problems + loader.problems)
         }
         configuration.services = sorted
+        configuration.notes += plausibility.notes
         configuration.helperEnvironment = ServiceEnvironment.forHelpers(environment)
+        configuration.origins.add(reader)
+        configuration.noteVariables(environment)
+        configuration.origins.add(engine, services: sorted.filter { [.api, .warmup].contains($0.role) }.map(\.name))
         return configuration
+    }
+
+    /// Variables of services that are as they are in our own environment come from there, unless the file says them.
+    private mutating func noteVariables(_ environment: [String: String]) {
+        for service in services {
+            for (name, value) in service.environment where !value.isEmpty && environment[name] == value {
+                let path = "service.\(service.name).environment.\(name)"
+                origins[path] = origins[path] ?? .environment(name)
+            }
+        }
     }
 }

@@ -40,7 +40,7 @@ struct Placeholders {
             return .list(items.map { fill($0, at: path, key: key, isProfile, &reader) })
         case .table(let table):
             return .table(fill(table, at: path, isProfile: isProfile, reader: &reader))
-        case .integer, .number, .flag:
+        case .integer, .number, .flag, .date:
             return value
         }
     }

@@ -2,12 +2,6 @@ import Lifecycle
 
 /// Reads what a process is given by the kernel: `user`, `directory`, `limits`, `oom-score-adjust`, `nice`.
 enum ProcessOptionsTable {
-    /// Of setrlimit(2). `core` is missing: core files hold documents and are always off.
-    private static let limits = [
-        "as", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-        "rttime", "sigpending", "stack",
-    ]
-
     static func apply(
         _ table: [String: SettingValue], _ path: String, to options: inout ProcessOptions, reader: inout TableReader
     ) {
@@ -16,24 +10,31 @@ enum ProcessOptionsTable {
             if (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) {
                 options.user = user
             } else {
-                reader.complain("\(path).user", "`\(path).user` must be USER or USER:GROUP, not \"\(user)\"")
+                reader.complain(
+                    "\(path).user", "`\(path).user` must be USER or USER:GROUP, not \"\(PlainText.short(user))\"")
             }
         }
         if let folder = reader.text(table, "directory", at: path) {
             if folder.hasPrefix("/") {
                 options.directory = folder
             } else {
-                reader.complain("\(path).directory", "`\(path).directory` must be an absolute path, not \"\(folder)\"")
+                reader.complain(
+                    "\(path).directory",
+                    "`\(path).directory` must be an absolute path, not \"\(PlainText.short(folder))\"")
             }
         }
         options.outOfMemoryScore =
             reader.integer(table, "oom-score-adjust", at: path, in: -1000...1000) ?? options.outOfMemoryScore
         options.nice = reader.integer(table, "nice", at: path, in: -20...19) ?? options.nice
         guard let own = reader.table(table, "limits", at: path) else { return }
-        reader.checkKeys(own, at: "\(path).limits", known: limits)
-        for name in own.keys.sorted() where limits.contains(name) {
-            if let limit = own[name].flatMap(limit) {
+        reader.checkKeys(own, at: "\(path).limits", as: "service.*.limits")
+        for name in SettingKey.names(below: "service.*.limits") where own[name] != nil {
+            if let limit = reader.value(own, name, at: "\(path).limits").flatMap(limit) {
                 options.limits[name] = limit
+                if let hard = limit.hard, limit.soft ?? .max > hard {
+                    reader.complain(
+                        "\(path).limits.\(name)", "`\(path).limits.\(name)`: the soft limit is above the hard one")
+                }
             } else {
                 reader.complain(
                     "\(path).limits.\(name)",

@@ -1,3 +1,5 @@
+import VariableCatalog
+
 /// Which variables of our own environment each kind of process gets: a list of what is allowed, never of what is not.
 ///
 /// The engine runs third-party code (`trust-remote-code`); keys of the object store, of the API or of model hosters are
@@ -15,8 +17,6 @@ enum ServiceEnvironment {
         "HTTPS_PROXY", "NO_PROXY", "OCR_", "TESSDATA_PREFIX",
     ]
     private static let neverEngine = ["VLLM_URL"]
-    /// Parts of names that hold secrets, whatever list the rest of the name is on.
-    private static let secrets = ["_TOKEN", "SECRET", "PASSWORD", "API_KEY", "ACCESS_KEY"]
 
     private static let api = [
         "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "CLOUDRU_S3_", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_",
@@ -24,7 +24,7 @@ enum ServiceEnvironment {
 
     static func forEngine(_ own: [String: String]) -> [String: String] {
         var picked = pick(own, everybody + engine).filter { variable in
-            !neverEngine.contains(variable.key) && !secrets.contains { variable.key.contains($0) }
+            !neverEngine.contains(variable.key) && !SecretName.matches(variable.key)
         }
         // The replaced container sets a name that PaddleX does not read.
         if let home = picked["PADDLEX_HOME"], picked["PADDLE_PDX_CACHE_HOME"] == nil {
@@ -37,7 +37,9 @@ enum ServiceEnvironment {
 
     /// The only one that may fetch a model, and so the only one with a model hoster's token.
     static func forPreload(_ own: [String: String]) -> [String: String] {
-        pick(own, everybody + engine + ["HF_TOKEN"]).filter { !neverEngine.contains($0.key) }
+        var picked = forEngine(own)
+        picked["HF_TOKEN"] = own["HF_TOKEN"]
+        return picked
     }
 
     static func forHelpers(_ own: [String: String]) -> [String: String] { pick(own, ["PATH", "LD_LIBRARY_PATH"]) }
@@ -47,7 +49,9 @@ enum ServiceEnvironment {
     /// Names that end in `_` are prefixes.
     private static func pick(_ own: [String: String], _ allowed: [String]) -> [String: String] {
         var picked = own.filter { variable in
-            allowed.contains { $0.hasSuffix("_") ? variable.key.hasPrefix($0) : variable.key == $0 }
+            // vLLM, too, takes VLLM_PORT=tcp://… for a setting.
+            if ServiceLink.isOne(variable.key, value: variable.value) { return false }
+            return allowed.contains { $0.hasSuffix("_") ? variable.key.hasPrefix($0) : variable.key == $0 }
         }
         picked["PATH"] = picked["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         // A Python program that hangs says where, when it is sent SIGABRT.

@@ -2,23 +2,34 @@ import Lifecycle
 
 /// Puts services into an order in which each comes after what it needs.
 enum ServiceGraph {
+    typealias Problem = (path: String, message: String)
+
+    /// - Parameter switchedOff: services that the settings leave out.
     /// - Returns: the services in order, and what is wrong: unknown needs, proofs that prove nothing, cycles.
-    static func sort(_ services: [ServiceDefinition]) -> (
-        sorted: [ServiceDefinition], problems: [(path: String, message: String)]
-    ) {
-        var problems: [(path: String, message: String)] = []
+    static func sort(
+        _ services: [ServiceDefinition], switchedOff: [String] = []
+    ) -> (sorted: [ServiceDefinition], problems: [Problem]) {
+        var problems: [Problem] = []
         let names = Set(services.map(\.name))
+        func missing(_ name: String) -> String {
+            if switchedOff.contains(name) { return "which is switched off (`service.\(name).enabled`)" }
+            return "which does not exist; " + NearestWord.hint(name, among: names.sorted(), otherwise: "there are ")
+        }
         for service in services {
-            for need in service.needs where !names.contains(need) {
-                let near = NearestWord.find(need, among: names).map { "; did you mean `\($0)`?" } ?? ""
-                problems.append(
-                    (
-                        "service.\(service.name).needs",
-                        "service `\(service.name)` needs `\(need)`, which does not exist\(near)"
-                    ))
+            let path = "service.\(service.name)"
+            for (index, need) in service.needs.enumerated() {
+                if need == service.name {
+                    problems.append(("\(path).needs[\(index)]", "service `\(service.name)` needs itself"))
+                } else if !names.contains(need) {
+                    problems.append(
+                        ("\(path).needs[\(index)]", "service `\(service.name)` needs `\(need)`, \(missing(need))"))
+                }
             }
-            if let problem = proofProblem(service, names) {
-                problems.append(("service.\(service.name).proves", problem))
+            guard let proved = service.proves else { continue }
+            if !names.contains(proved) {
+                problems.append(("\(path).proves", "service `\(service.name)` proves `\(proved)`, \(missing(proved))"))
+            } else if let problem = proofProblem(service, proved) {
+                problems.append(("\(path).proves", problem))
             }
         }
         var sorted: [ServiceDefinition] = []
@@ -26,14 +37,17 @@ enum ServiceGraph {
         var rest = services
         while !rest.isEmpty {
             // Needs that do not exist were complained of above and do not hold anything up.
-            guard
-                let index = rest.firstIndex(where: {
-                    $0.needs.allSatisfy { placed.contains($0) || !names.contains($0) }
-                })
-            else {
-                let circle = rest.map(\.name).sorted().joined(separator: ", ")
+            let index = rest.firstIndex { service in
+                service.needs.allSatisfy { placed.contains($0) || !names.contains($0) || $0 == service.name }
+            }
+            guard let index else {
+                let circle = circle(in: rest)
+                let index = rest.first { $0.name == circle[0] }?.needs.firstIndex(of: circle[1]) ?? 0
                 problems.append(
-                    ("service.\(rest[0].name).needs", "these services need each other in a circle: \(circle)"))
+                    (
+                        "service.\(circle[0]).needs[\(index)]",
+                        "these services need each other in a circle: \(circle.joined(separator: " → "))"
+                    ))
                 break
             }
             let service = rest.remove(at: index)
@@ -43,12 +57,26 @@ enum ServiceGraph {
         return (sorted, problems)
     }
 
-    private static func proofProblem(_ service: ServiceDefinition, _ names: Set<String>) -> String? {
-        guard let proved = service.proves else { return nil }
-        guard names.contains(proved) else {
-            let near = NearestWord.find(proved, among: names).map { "; did you mean `\($0)`?" } ?? ""
-            return "service `\(service.name)` proves `\(proved)`, which does not exist\(near)"
+    /// Names along one circle; the last is the first. Each of the services needs one of the others.
+    private static func circle(in services: [ServiceDefinition]) -> [String] {
+        let needs = Dictionary(
+            services.map { service in
+                (
+                    service.name,
+                    service.needs.first { need in need != service.name && services.contains { $0.name == need } }
+                )
+            }, uniquingKeysWith: { first, _ in first })
+        var path: [String] = []
+        var next = services.map(\.name).min()
+        while let name = next {
+            if let begin = path.firstIndex(of: name) { return path[begin...] + [name] }
+            path.append(name)
+            next = needs[name] ?? nil
         }
+        return path + path.prefix(1)
+    }
+
+    private static func proofProblem(_ service: ServiceDefinition, _ proved: String) -> String? {
         guard service.isTask else {
             return "service `\(service.name)` proves `\(proved)`, which only a task can: ready = { exit = true }"
         }

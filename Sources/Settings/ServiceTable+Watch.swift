@@ -10,16 +10,41 @@ extension ServiceTable {
         _ reader: inout TableReader
     ) {
         let path = "\(path).ready"
-        reader.checkKeys(table, at: path, known: ["http", "every", "notify", "exit", "within", "stall"])
+        reader.checkKeys(table, at: path, as: "service.*.ready")
         var (url, every) = ("", Duration.milliseconds(250))
         if case .http(let ownURL, let ownEvery) = definition.ready.check { (url, every) = (ownURL, ownEvery) }
         url = reader.url(table, "http", at: path) ?? url
         every = reader.duration(table, "every", at: path, atLeast: shortest) ?? every
         if !url.isEmpty { definition.ready.check = .http(url: url, every: every) }
-        if reader.flag(table, "notify", at: path) == true { definition.ready.check = .notify }
-        if reader.flag(table, "exit", at: path) == true { definition.ready.check = .exit }
-        definition.ready.within = reader.duration(table, "within", at: path) ?? definition.ready.within
+        apply(flag: "notify", .notify, table, path, &definition, &reader)
+        apply(flag: "exit", .exit, table, path, &definition, &reader)
+        let said = ["http", "notify", "exit"].filter { table[$0] != nil && table[$0] != .flag(false) }
+        if said.count > 1 {
+            reader.complain(
+                path, "`\(path)` says \(said.joined(separator: " and ")): one of them decides when it is ready",
+                at: .key)
+        }
+        if table["every"] != nil, said.first ?? "http" != "http" || url.isEmpty {
+            reader.complain(
+                "\(path).every", "`\(path).every` is the time between two questions at `http`, which is missing",
+                at: .key)
+        }
+        definition.ready.within =
+            reader.duration(table, "within", at: path, atLeast: shortest) ?? definition.ready.within
         definition.ready.stall = reader.limit(table, "stall", at: path) ?? definition.ready.stall
+    }
+
+    /// `false` takes it back where it was the default.
+    private static func apply(
+        flag key: String, _ check: Readiness.Check, _ table: [String: SettingValue], _ path: String,
+        _ definition: inout ServiceDefinition, _ reader: inout TableReader
+    ) {
+        guard let flag = reader.flag(table, key, at: path) else { return }
+        if flag {
+            definition.ready.check = check
+        } else if definition.ready.check == check {
+            definition.ready.check = .spawned
+        }
     }
 
     static func apply(
@@ -27,10 +52,10 @@ extension ServiceTable {
         _ reader: inout TableReader
     ) {
         let path = "\(path).watch"
-        reader.checkKeys(table, at: path, known: ["http", "every", "timeout", "failures", "silence", "canary"])
+        reader.checkKeys(table, at: path, as: "service.*.watch")
         guard let url = reader.url(table, "http", at: path) ?? definition.watch?.url else {
             // One that is there and wrong was complained of.
-            if table["http"] == nil { reader.complain(path, "`\(path).http` is missing: the URL to check") }
+            if table["http"] == nil { reader.complain(path, "`\(path).http` is missing: the URL to check", at: .key) }
             return
         }
         var watch =
@@ -49,12 +74,12 @@ extension ServiceTable {
     private static func canary(
         _ table: [String: SettingValue], _ path: String, _ watch: Watch, _ reader: inout TableReader
     ) -> Watch.Canary? {
-        reader.checkKeys(table, at: path, known: ["url", "body", "after", "timeout"])
+        reader.checkKeys(table, at: path, as: "service.*.watch.canary")
         let after: Duration?? = reader.limit(table, "after", at: path)
         if case .some(.none) = after { return nil }
         let url = reader.url(table, "url", at: path) ?? watch.canary?.url ?? completions(beside: watch.url)
         guard let body = reader.text(table, "body", at: path) ?? watch.canary?.body else {
-            reader.complain(path, "`\(path).body` is missing: the JSON that is sent to \(url)")
+            reader.complain(path, "`\(path).body` is missing: the JSON that is sent to \(url)", at: .key)
             return nil
         }
         return Watch.Canary(

@@ -1,16 +1,15 @@
 import Lifecycle
+import VariableCatalog
 
 /// Reads `[service.NAME]` over what the service is by default.
 enum ServiceTable {
-    private static let keys = [
-        "command", "needs", "environment", "log", "ready", "watch", "watchdog", "proves", "restart", "stop", "forward",
-        "sockets", "gpu", "user", "directory", "limits", "oom-score-adjust", "nice",
-    ]
     /// Those that mean something for a process of ours alone.
     private static let processKeys = [
         "command", "environment", "log", "watchdog", "stop", "forward", "sockets", "gpu", "user", "directory", "limits",
         "oom-score-adjust", "nice",
     ]
+
+    private static let signals = ["TERM", "INT", "QUIT", "HUP", "KILL", "USR1", "USR2"].flatMap { [$0, "SIG\($0)"] }
 
     /// `enabled = false` leaves a service out of the container.
     static func isEnabled(_ tables: [String: SettingValue], _ name: String, reader: inout TableReader) -> Bool {
@@ -46,17 +45,24 @@ enum ServiceTable {
         _ table: [String: SettingValue], at path: String, isProfile: Bool = false,
         to definition: inout ServiceDefinition, reader: inout TableReader
     ) {
-        reader.checkKeys(table, at: path, known: isProfile ? keys : keys + ["enabled"])
+        reader.checkKeys(table, at: path, as: "service.*", except: isProfile ? ["enabled"] : [])
         if let command = reader.texts(table, "command", at: path) {
-            if command.isEmpty { reader.complain("\(path).command", "`\(path).command` is empty") }
+            if command.first?.isEmpty ?? true {
+                reader.complain("\(path).command", "`\(path).command` names no program")
+            }
             definition.command = command
         }
         if let needs = reader.texts(table, "needs", at: path) { definition.needs = needs }
-        if let sockets = reader.texts(table, "sockets", at: path) { definition.sockets = sockets }
-        if let environment = reader.table(table, "environment", at: path) {
-            for key in environment.keys.sorted() {
-                definition.environment[key] = reader.text(environment, key, at: "\(path).environment")
+        if let sockets = reader.texts(table, "sockets", at: path) {
+            definition.sockets = sockets
+            for (index, name) in sockets.enumerated() where name != "http" {
+                reader.complain(
+                    "\(path).sockets[\(index)]",
+                    "`\(path).sockets`: there is no socket `\(PlainText.short(name))`; there is one, `http`")
             }
+        }
+        if let environment = reader.table(table, "environment", at: path) {
+            apply(environment: environment, "\(path).environment", &definition, &reader)
         }
         if let ready = reader.table(table, "ready", at: path) { apply(ready: ready, path, &definition, &reader) }
         if let watch = reader.table(table, "watch", at: path) { apply(watch: watch, path, &definition, &reader) }
@@ -75,7 +81,8 @@ enum ServiceTable {
                 if let number = Signal.number(name), Signal.forwardable.contains(number) { return number }
                 let known = Signal.forwardable.map(Signal.name).joined(separator: ", ")
                 reader.complain(
-                    "\(path).forward", "`\(path).forward`: `\(name)` cannot be forwarded; these can: \(known)")
+                    "\(path).forward",
+                    "`\(path).forward`: `\(PlainText.short(name))` cannot be forwarded; these can: \(known)")
                 return nil
             }
         }
@@ -83,30 +90,49 @@ enum ServiceTable {
     }
 
     private static func apply(
+        environment table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        _ reader: inout TableReader
+    ) {
+        for name in table.keys.sorted() {
+            guard let value = reader.text(table, name, at: path) else { continue }
+            definition.environment[name] = value
+            if name.isEmpty || name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) {
+                reader.complain(
+                    "\(path).\(name)", "`\(PlainText.short(name))` cannot be the name of a variable", at: .key)
+            } else if !value.isEmpty, let problem = VariableCheck.problem(name, value) {
+                reader.complain("\(path).\(name)", "`\(name)` \(problem)")
+            } else if let near = VariableCheck.probable(name) {
+                reader.complain(
+                    "\(path).\(name)", "no program of ours reads `\(name)`; did you mean `\(near)`?", at: .key)
+            }
+        }
+    }
+
+    private static func apply(
         restart table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         let path = "\(path).restart"
-        reader.checkKeys(
-            table, at: path, known: ["backoff", "limit", "window", "failed-starts", "stable-after", "when-spent"])
+        reader.checkKeys(table, at: path, as: "service.*.restart")
         var restart = definition.restart
         if let texts = reader.texts(table, "backoff", at: path) {
             let waits = texts.compactMap(DurationText.parse)
             if waits.count == 3, texts.count == 3 {
                 (restart.first, restart.base, restart.maximum) = (waits[0], waits[1], waits[2])
+                if waits[2] < max(waits[0], waits[1]) {
+                    reader.complain(
+                        "\(path).backoff",
+                        "`\(path).backoff`: the third, the longest wait, is shorter than one before it")
+                }
             } else {
                 reader.complain(
                     "\(path).backoff", "`\(path).backoff` must be three durations: first, second and longest wait")
             }
         }
-        if let word = reader.text(table, "when-spent", at: path) {
-            if let choice = RestartPolicy.WhenSpent(rawValue: word) {
-                restart.whenSpent = choice
-            } else {
-                reader.complain(
-                    "\(path).when-spent", "`\(path).when-spent` must be \"exit\" or \"hold\", not \"\(word)\"")
-            }
-        }
+        let choices = RestartPolicy.WhenSpent.allCases.map(\.rawValue)
+        restart.whenSpent =
+            reader.choice(table, "when-spent", at: path, of: choices).flatMap(RestartPolicy.WhenSpent.init)
+            ?? restart.whenSpent
         restart.limit = reader.integer(table, "limit", at: path, atLeast: 0) ?? restart.limit
         restart.window = reader.duration(table, "window", at: path) ?? restart.window
         restart.failedStarts = reader.integer(table, "failed-starts", at: path, atLeast: 0) ?? restart.failedStarts
@@ -119,12 +145,16 @@ enum ServiceTable {
         _ reader: inout TableReader
     ) {
         let path = "\(path).stop"
-        reader.checkKeys(table, at: path, known: ["signal", "grace"])
+        reader.checkKeys(table, at: path, as: "service.*.stop")
         if let name = reader.text(table, "signal", at: path) {
-            if let number = Signal.number(name) {
-                definition.stop.signal = number
-            } else {
-                reader.complain("\(path).signal", "`\(path).signal`: there is no signal `\(name)`")
+            switch Signal.number(name) {
+            case .some(18...20): reader.complain("\(path).signal", "`\(path).signal`: `\(name)` ends nobody")
+            case .some(let number): definition.stop.signal = number
+            case nil:
+                let near =
+                    NearestWord.find(name.uppercased(), among: Self.signals).map { "; did you mean `\($0)`?" } ?? ""
+                reader.complain(
+                    "\(path).signal", "`\(path).signal`: there is no signal `\(PlainText.short(name))`\(near)")
             }
         }
         definition.stop.grace = reader.duration(table, "grace", at: path) ?? definition.stop.grace

@@ -3,32 +3,31 @@ import Lifecycle
 extension Configuration {
     /// Reads what stands in no table.
     mutating func read(_ table: [String: SettingValue], _ reader: inout TableReader) {
-        reader.checkKeys(
-            table, at: "",
-            known: [
-                "listen", "output-dir", "state-dir", "log-format", "engine", "drain-delay", "shutdown-grace",
-                "start-within", "unready-after", "before-ready", "service",
-            ])
+        reader.checkKeys(table, at: "", as: "")
         if let text = reader.text(table, "listen", at: "") {
             if let endpoint = Endpoint(text) {
                 listen = endpoint
             } else {
                 reader.complain(
-                    "listen", "`listen` must be ADDRESS:PORT, for example \"0.0.0.0:8081\", not \"\(text)\"")
+                    "listen",
+                    "`listen` must be ADDRESS:PORT, for example \"0.0.0.0:8081\", not \"\(PlainText.short(text))\"")
             }
         }
-        if let folder = reader.text(table, "output-dir", at: "") {
+        if let folder = reader.name(table, "output-dir", at: "") {
             outputDirectory = folder
             stateDirectory = "\(folder)/.coxswain"
         }
-        if let folder = reader.text(table, "state-dir", at: "") { stateDirectory = folder }
+        if let folder = reader.name(table, "state-dir", at: "") { stateDirectory = folder }
         if let format = reader.choice(table, "log-format", at: "", of: ["json", "console"]) { logFormat = format }
-        if let name = reader.text(table, "engine", at: ""), !chooseEngine(name) {
+        let levels = ["debug", "info", "warning", "error"]
+        if let level = reader.choice(table, "log-level", at: "", of: levels) { logLevel = level }
+        if let name = reader.name(table, "engine", at: ""), !chooseEngine(name) {
             reader.complain("engine", "`engine` " + EngineURL.problem(name))
         }
         policy.drainDelay = reader.duration(table, "drain-delay", at: "") ?? policy.drainDelay
         policy.shutdownGrace = reader.duration(table, "shutdown-grace", at: "") ?? policy.shutdownGrace
-        policy.startWithin = reader.duration(table, "start-within", at: "") ?? policy.startWithin
+        policy.startWithin =
+            reader.duration(table, "start-within", at: "", atLeast: .seconds(1)) ?? policy.startWithin
         policy.unreadyAfter = reader.duration(table, "unready-after", at: "") ?? policy.unreadyAfter
         let choices = BeforeReady.allCases.map(\.rawValue)
         if let choice = reader.choice(table, "before-ready", at: "", of: choices).flatMap(BeforeReady.init) {
@@ -48,9 +47,9 @@ extension Configuration {
         file: (name: String, text: String)?, environment: [String: String]
     ) -> (listen: Endpoint, stateDirectory: String) {
         var configuration = Configuration()
-        if let file, let table = try? TOMLFile.parse(file.text, file: file.name) {
+        if let file {
             var reader = TableReader(file: file.name, text: file.text)
-            configuration.read(table, &reader)
+            configuration.read(reader.root, &reader)
         }
         var loader = EnvironmentReader(environment: environment)
         loader.apply(to: &configuration)

@@ -17,6 +17,10 @@ final class GPUMemory {
     private var before = GPUReport()
     private var waits: [Int: Wait] = [:]
     private var run: HelperRun?
+    /// Who waits for the run that is under way.
+    private var listeners: [(GPUReport?) -> Void] = []
+    /// Told of each answer.
+    private let read: (GPUReport) -> Void
     /// Readings follow each other as long as somebody waits.
     private var isPolling = false
 
@@ -35,16 +39,19 @@ final class GPUMemory {
     ///   - program: path of `coxswain` itself.
     ///   - environment: of the helper: where to find the driver's library.
     ///   - started: called with the process id of each helper, which is then reaped and told of by ``ended(_:)``.
+    ///   - read: called with what each question found.
     ///   - released: called with the index of a service whose memory is back, or will not come.
     init(
         loop: ProcessHost.EventLoop, log: LogHub, program: String, environment: [String: String],
-        started: @escaping (ProcessID) -> Void, released: @escaping (Int) -> Void
+        started: @escaping (ProcessID) -> Void, read: @escaping (GPUReport) -> Void,
+        released: @escaping (Int) -> Void
     ) {
         self.loop = loop
         self.log = log
         self.program = program
         self.environment = environment
         self.started = started
+        self.read = read
         self.released = released
     }
 
@@ -54,6 +61,12 @@ final class GPUMemory {
             before = report ?? GPUReport(problem: "the GPU driver does not answer")
             done(before)
         }
+    }
+
+    /// Somebody wants to know how things are. What is found is told as everything that is read.
+    func refresh() {
+        // Who waits for memory asks more often.
+        if !isPolling { ask { _ in } }
     }
 
     func awaitRelease(_ service: Int, _ definition: ServiceDefinition) {
@@ -111,26 +124,36 @@ final class GPUMemory {
 
     /// - Parameter answer: called with nil when the driver does not answer.
     private func ask(_ answer: @escaping (GPUReport?) -> Void) {
+        // Who asks while another does hears the same.
+        guard listeners.isEmpty else { return listeners.append(answer) }
         // One that hangs in the driver cannot be killed; a second one would hang beside it.
         guard run?.isGone ?? true else { return answer(nil) }
+        listeners = [answer]
         let run = HelperRun(
             loop: loop, command: [program, "gpu", "--json"], environment: environment, deadline: Self.patience
         ) { [self] outcome in
             switch outcome {
-            case .output(let bytes): answer(GPUReport.parse(bytes))
-            case .tooMuchOutput: answer(nil)
+            case .output(let bytes): answered(GPUReport.parse(bytes))
+            case .tooMuchOutput: answered(nil)
             case .notStarted(let error):
                 log.log(.warning, "the GPU cannot be asked: \(error)")
-                answer(nil)
+                answered(nil)
             case .timedOut(let pid):
                 log.log(
                     .error,
                     "the GPU driver did not answer within \(Self.patience.readable): `coxswain gpu` was killed and is waited for no more; if this repeats, the node needs attention",
-                    [("pid", "\(pid)")])
-                answer(nil)
+                    [("of_process", .integer(Int(pid)))])
+                answered(nil)
             }
         }
         self.run = run
         if let pid = run.pid { started(pid) }
+    }
+
+    private func answered(_ report: GPUReport?) {
+        let waiting = listeners
+        listeners = []
+        if let report { read(report) }
+        for listener in waiting { listener(report) }
     }
 }

@@ -8,19 +8,26 @@ import Synchronization
 /// Asks a service by HTTP how it is, on the event loop it is given.
 final class HealthChecker: Sendable {
     private let loop: any NIOCore.EventLoop
+    private let measured: Measurements
     private let report: @Sendable (Event) -> Void
 
     /// - Parameter report: called on the event loop with what is to be told to the core.
-    init(loop: any NIOCore.EventLoop, report: @escaping @Sendable (Event) -> Void) {
+    init(loop: any NIOCore.EventLoop, measured: Measurements, report: @escaping @Sendable (Event) -> Void) {
         self.loop = loop
+        self.measured = measured
         self.report = report
     }
 
     /// One series of checks; it ends when this is stopped or released.
     final class Series: Sendable {
+        fileprivate let service: String
         private let stopped = Atomic(false)
         /// The check that is to come; nil while one is under way.
         fileprivate let next = Mutex<Scheduled<Void>?>(nil)
+
+        /// - Parameter service: whose checks they are.
+        init(service: String) { self.service = service }
+
         var isStopped: Bool { stopped.load(ordering: .relaxed) }
         func stop() { stopped.store(true, ordering: .relaxed) }
     }
@@ -56,9 +63,11 @@ final class HealthChecker: Sendable {
 
     /// Sends one small request, and reports how it ended.
     func sendCanary(_ id: InstanceID, _ canary: Watch.Canary, series: Series) {
+        let sent = NIODeadline.now()
         exchange(canary.url, body: canary.body, timeout: TimeAmount(canary.timeout)).whenComplete {
-            [weak series, report] result in
+            [weak series, report, measured] result in
             guard let series, !series.isStopped else { return }
+            let seconds = (try? result.get()).map { _ in Double((NIODeadline.now() - sent).nanoseconds) / 1e9 }
             let answer: Event.CanaryAnswer =
                 switch result {
                 // Busy is alive.
@@ -68,6 +77,7 @@ final class HealthChecker: Sendable {
                 case .failure(CheckError.timeout): .silent
                 case .failure(let error): .failed("\(error)")
                 }
+            measured.canary(series.service, Measurements.Canary(answer), seconds: seconds)
             report(.canaryAnswered(id, answer))
         }
     }
@@ -86,6 +96,7 @@ final class HealthChecker: Sendable {
                     problem = .silent("\(watch.url) did not answer within \(watch.timeout.readable)")
                 case .failure: problem = .silent("\(watch.url) cannot be reached")
                 }
+                self.measured.checked(series.service, Measurements.Check(problem))
                 self.report(.watched(id, problem: problem))
                 self.watch(id, watch, series: series)
             }
@@ -156,6 +167,27 @@ final class HealthChecker: Sendable {
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             answer.fail(error)
             context.close(promise: nil)
+        }
+    }
+}
+
+extension Measurements.Check {
+    fileprivate init(_ problem: Event.Problem?) {
+        switch problem {
+        case nil: self = .ok
+        case .unwell: self = .unwell
+        case .silent: self = .silent
+        }
+    }
+}
+
+extension Measurements.Canary {
+    fileprivate init(_ answer: Event.CanaryAnswer) {
+        switch answer {
+        case .alive: self = .alive
+        case .silent: self = .silent
+        case .failed: self = .failed
+        case .refused: self = .refused
         }
     }
 }

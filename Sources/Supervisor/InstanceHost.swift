@@ -10,6 +10,7 @@ import Settings
 final class InstanceHost {
     private let loop: ProcessHost.EventLoop
     private let log: LogHub
+    private let measured: Measurements
     private let programs: String
     private let tell: (Event) -> Void
     private let saysItServes: (InstanceID) -> Void
@@ -38,11 +39,12 @@ final class InstanceHost {
     ///   - tell: takes what happened to the core.
     ///   - saysItServes: told when the log of one that starts says that it can serve.
     init(
-        loop: ProcessHost.EventLoop, log: LogHub, programs: String, tell: @escaping (Event) -> Void,
-        saysItServes: @escaping (InstanceID) -> Void
+        loop: ProcessHost.EventLoop, log: LogHub, measured: Measurements, programs: String,
+        tell: @escaping (Event) -> Void, saysItServes: @escaping (InstanceID) -> Void
     ) {
         self.loop = loop
         self.log = log
+        self.measured = measured
         self.programs = programs
         self.tell = tell
         self.saysItServes = saysItServes
@@ -62,7 +64,8 @@ final class InstanceHost {
 
     func start(_ id: InstanceID, _ definition: ServiceDefinition) {
         let instance = ServiceInstance(
-            id: id, definition: definition, log: InstanceLog(hub: log, service: definition.name))
+            id: id, definition: definition,
+            log: InstanceLog(hub: log, service: definition.name, format: definition.logFormat))
         instances[id] = instance
         // Nothing of it is here; what is done with it is done by its checks.
         if definition.isElsewhere { return tell(.spawned(id, pid: 0)) }
@@ -117,6 +120,9 @@ final class InstanceHost {
         instance.process = try ServiceProcess(
             loop: loop, shimPath: "\(programs)/coxswain-shim", launch: launch, output: (out, error), sockets: sockets
         ) { [unowned self] in changed(id, $0) }
+        if let shim = instance.process?.shim {
+            measured.runs(definition.name, number: id.number, shim: shim, memoryFile: instance.group?.memoryFile)
+        }
     }
 
     private func readStart(of instance: ServiceInstance, _ format: LogFormat) {
@@ -215,6 +221,7 @@ final class InstanceHost {
             log.log(.warning, "\(name) starts without what the settings ask for: \(what): \(why)")
         case .started(let pid):
             instance.pid = pid
+            instance.log.pid = pid
             tell(.spawned(id, pid: pid))
         case .notStarted(let why):
             tell(.exited(id, .notStarted(why)))
@@ -223,14 +230,16 @@ final class InstanceHost {
         case .stuck(let pid, let state):
             log.log(
                 .error, "\(name) was killed 5 s ago, and a process of it is still there: no second one is started",
-                [("pid", "\(pid)"), ("state", state)])
+                [("of_process", .integer(Int(pid))), ("state", .text(state))])
         case .gone(let killed, let usage):
             log.log(
                 .debug, "nothing is left of \(name)",
                 [
-                    ("descendants_killed", "\(killed)"), ("cpu_seconds", "\(usage.processorTime.inSeconds)"),
-                    ("peak_kibibytes", "\(usage.peakKibibytes)"),
+                    ("descendants_killed", .integer(Int(killed))),
+                    ("cpu_seconds", .number(usage.processorTime.inSeconds)),
+                    ("peak_kibibytes", .integer(Int(usage.peakKibibytes))),
                 ])
+            measured.ended(number: id.number, used: usage.processorTime)
             end(instance)
         case .shimLost:
             instance.isShimless = true
@@ -258,10 +267,11 @@ final class InstanceHost {
             log.log(.warning, "\(error)")
         }
         leftovers.ended(instance.id.number)
+        measured.ended(number: instance.id.number, used: nil)
         instances[instance.id] = nil
         // One that is reaped already does not end again, and its number is free for others.
         if let shim = instance.process?.shim, !instance.shimIsReaped { leaving.insert(shim) }
-        tell(.gone(instance.id, Evidence(lines: instance.log.tail.lines, outOfMemoryKills: kills)))
+        tell(.gone(instance.id, Evidence(lines: instance.log.lastLines, outOfMemoryKills: kills)))
     }
 
     /// In its own group, or in the container since it started, where it has none that counts.
@@ -291,7 +301,7 @@ final class InstanceHost {
                 log.log(
                     .warning,
                     "a process without an owner is ended with \(instance.definition.name), whose shim was killed: it may be of its tree",
-                    [("pid", "\(pid)")])
+                    [("of_process", .integer(Int(pid)))])
             }
             for pid in claim.unclaimed { Glibc.kill(pid, SIGKILL) }
             instance.group?.kill()
@@ -341,8 +351,9 @@ final class InstanceHost {
             log.log(
                 .info, "\(what) ended and been reaped",
                 [
-                    ("last_pid", "\(report.last.pid)"), ("last_status", "\(Exit(waitStatus: report.last.status))"),
-                    ("cpu_seconds", "\(report.usage.processorTime.inSeconds)"), ("total", "\(report.total)"),
+                    ("last_process", .integer(Int(report.last.pid))),
+                    ("last_status", "\(Exit(waitStatus: report.last.status))"),
+                    ("cpu_seconds", .number(report.usage.processorTime.inSeconds)), ("total", .integer(report.total)),
                 ])
         }
         guard orphanReport == nil, let due = orphans.reportDue else { return }

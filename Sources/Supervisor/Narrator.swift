@@ -4,23 +4,32 @@ import Settings
 
 /// Puts what the core reports into words.
 enum Narrator {
-    typealias Line = (level: Record.Level, message: String, fields: [(name: String, value: String)])
+    typealias Line = (level: Record.Level, message: String, fields: [(name: String, value: Record.Value)])
 
-    /// - Parameter services: in the order of their indices.
-    static func line(for report: Report, services: [ServiceMachine]) -> Line {
+    /// - Parameters:
+    ///   - services: in the order of their indices.
+    ///   - start: how long the start took that is over with this.
+    ///   - lastLines: of the service that failed.
+    static func line(
+        for report: Report, services: [ServiceMachine], start: StartSummary? = nil, lastLines: [String] = []
+    ) -> Line {
         func name(_ id: InstanceID) -> String { services[id.service].definition.name }
         func name(_ service: Int) -> String { services[service].definition.name }
         switch report {
         case .phase(let phase, let reason):
             let level: Record.Level = phase == .failed ? .error : phase == .degraded ? .warning : .info
-            return (level, "container is \(phase.rawValue)\(reason.isEmpty ? "" : ": \(reason)")", [])
+            let why = (start?.message ?? "") + (reason.isEmpty ? "" : ": \(reason)")
+            return (level, "container is \(phase.rawValue)\(why)", start?.phases.map { [("phases", .text($0))] } ?? [])
         case .started(let id, _) where services[id.service].definition.isElsewhere:
             return (.info, "\(name(id)) runs elsewhere, and is only watched", [])
         case .started(let id, let pid):
             let definition = services[id.service].definition
             // What is really run, of a profile, settings and environment.
-            let command = definition.role == .engine ? [("command", CommandText.readable(definition.command))] : []
-            return (.info, "\(name(id)) started", [("pid", "\(pid)")] + command)
+            var fields: [(name: String, value: Record.Value)] = [("main_pid", .integer(Int(pid)))]
+            if definition.role == .engine {
+                fields.append(("command", .text(CommandText.readable(definition.command))))
+            }
+            return (.info, "\(name(id)) started", fields)
         case .ready(let id, let after):
             return (.info, "\(name(id)) is ready after \(after.readable)", [])
         case .done(let id, let after):
@@ -37,7 +46,7 @@ enum Narrator {
             )
         case .failed(let id, let diagnosis, let ran):
             return (
-                .error, "\(name(id)) failed after \(ran.readable): \(diagnosis.cause)", fields(of: diagnosis)
+                .error, "\(name(id)) failed after \(ran.readable): \(diagnosis.cause)", fields(of: diagnosis, lastLines)
             )
         case .restarting(let service, let wait, let attempt, let limit):
             let when = wait == .zero ? "now" : "in \(wait.readable)"
@@ -82,11 +91,14 @@ enum Narrator {
         }
     }
 
-    private static func fields(of diagnosis: Diagnosis) -> [(name: String, value: String)] {
-        var fields = [(name: "kind", value: diagnosis.kind.rawValue)]
-        if let hint = diagnosis.hint { fields.append(("hint", hint)) }
-        if let evidence = diagnosis.evidence { fields.append(("evidence", evidence)) }
-        if !diagnosis.stack.isEmpty { fields.append(("stack", diagnosis.stack.joined(separator: " ← "))) }
+    private static func fields(
+        of diagnosis: Diagnosis, _ lastLines: [String]
+    ) -> [(name: String, value: Record.Value)] {
+        var fields: [(name: String, value: Record.Value)] = [("kind", .text(diagnosis.kind.rawValue))]
+        if let hint = diagnosis.hint { fields.append(("hint", .text(hint))) }
+        if let evidence = diagnosis.evidence { fields.append(("evidence", .text(evidence))) }
+        if !diagnosis.stack.isEmpty { fields.append(("stack", .text(diagnosis.stack.joined(separator: " ← ")))) }
+        if !lastLines.isEmpty { fields.append(("last_lines", .text(lastLines.joined(separator: "\n")))) }
         return fields
     }
 }

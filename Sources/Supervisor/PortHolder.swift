@@ -13,6 +13,7 @@ final class PortHolder {
     let descriptor: CInt
     private let group: any EventLoopGroup
     private let state: @Sendable () -> ContainerState
+    private let measure: @Sendable () -> ContainerReading?
     private var accepting: EventLoopFuture<any Channel>?
     /// Nobody has listened on it yet, so that connections are refused.
     private var isClosed: Bool
@@ -20,13 +21,14 @@ final class PortHolder {
     /// - Parameter staysClosed: it is bound, and refuses connections until the API listens on it for the first time.
     init(
         host: String, port: UInt16, staysClosed: Bool, group: any EventLoopGroup,
-        state: @escaping @Sendable () -> ContainerState
+        state: @escaping @Sendable () -> ContainerState, measure: @escaping @Sendable () -> ContainerReading?
     ) throws {
         descriptor = try TCPListener.listen(
             host: host, port: port, backlog: staysClosed ? nil : PortAcceptor.backlog)
         isClosed = staysClosed
         self.group = group
         self.state = state
+        self.measure = measure
     }
 
     /// Begins to accept, if it does not already.
@@ -35,7 +37,7 @@ final class PortHolder {
         // A duplicate, so that closing NIO's channel leaves the socket open.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { return }
-        accepting = PortAcceptor.accept(on: copy, group: group, state: state)
+        accepting = PortAcceptor.accept(on: copy, group: group, state: state, measure: measure)
     }
 
     /// Stops accepting, since the API does; connections already accepted get their answers.

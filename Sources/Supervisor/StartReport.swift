@@ -19,7 +19,7 @@ enum StartReport {
             folders: [("output", configuration.outputDirectory), ("state", stateFolder)], memory: memory,
             controlGroups: shortcoming)
         let findings = surroundings.findings
-        log.log(.info, "the place this container runs in", findings.map { ($0.name, $0.value) })
+        log.log(.info, "the place this container runs in", findings.map { ($0.name, .text($0.value)) })
         let sharesMemory = configuration.services.contains(where: \.usesGPU)
         for finding in findings {
             guard let warning = finding.warning else { continue }

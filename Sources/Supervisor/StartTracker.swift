@@ -8,6 +8,7 @@ final class StartTracker {
     private var services: [ServiceDefinition]
     private var history = StartHistory()
     private var estimate: StartEstimate?
+    private var began = Instant(.zero)
     /// Only a whole first start says how long starts take: what starts again has everything in the page cache.
     private var isFirst = true
     /// Services whose start has begun in this estimate.
@@ -26,6 +27,7 @@ final class StartTracker {
         file = path
         history = SmallFile.read(path).map { StartHistory(decoding: $0) } ?? StartHistory()
         estimate = StartEstimate(plan(from: nil), at: now.sinceBeginning)
+        began = now
     }
 
     /// - Returns: the share of the start that is done, 0…1, and the time left; nil while nothing is being started.
@@ -44,6 +46,7 @@ final class StartTracker {
             isOver = false
             begun = []
             estimate = StartEstimate(plan(from: definition.name), at: now.sinceBeginning)
+            began = now
         }
         begun.insert(definition.name)
         let format = definition.logFormat.flatMap(LogFormat.init(rawValue:))
@@ -57,8 +60,11 @@ final class StartTracker {
     }
 
     /// Everything is ready.
-    func finished(at now: Instant) {
-        guard !isOver, var estimate else { return }
+    ///
+    /// - Returns: how long that took; nil where nothing was being started.
+    @discardableResult
+    func finished(at now: Instant) -> StartSummary? {
+        guard !isOver, var estimate else { return nil }
         estimate.finished(at: now.sinceBeginning)
         isOver = true
         begun = []
@@ -68,6 +74,7 @@ final class StartTracker {
             write()
         }
         self.estimate = estimate
+        return StartSummary(total: now - began, stages: estimate.measured)
     }
 
     func reloaded(_ services: [ServiceDefinition]) { self.services = services }

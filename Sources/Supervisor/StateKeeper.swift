@@ -22,11 +22,16 @@ final class StateKeeper {
         fileprivate func set(_ state: ContainerState) { value.withLock { $0 = state } }
     }
 
-    init(configuration: Configuration, now: Instant) {
+    /// Takes secrets out of a text.
+    private let mask: (String) -> String
+
+    /// - Parameter mask: takes secrets out of what services say, which everybody may read here.
+    init(configuration: Configuration, now: Instant, mask: @escaping (String) -> String) {
+        self.mask = mask
         startedAt = WallClock.now()
         beginning = startedAt - now.sinceBeginning.inSeconds
         facts = Facts(
-            version: Version.current, vllmURL: configuration.legacy.vllmURL,
+            version: Version.current, vllmURL: mask(configuration.legacy.vllmURL),
             usesVLM: configuration.engine.usesVLM, modelsPath: configuration.legacy.modelsPath,
             missingModels: [], outputDirectory: configuration.outputDirectory,
             objectStoreConfigured: configuration.legacy.objectStoreConfigured, engineService: "engine")
@@ -53,7 +58,7 @@ final class StateKeeper {
             ready: machine.isCalledReady, startedOnce: machine.startedOnce, held: machine.isHeld,
             engineProven: machine.isProven(facts.engineService),
             engineCrashes: machine.services.first { $0.definition.name == facts.engineService }?.crashes ?? 0,
-            reason: reason(machine),
+            reason: mask(reason(machine)),
             progress: progress, etaSeconds: start.map { Int($0.remaining.inSeconds.rounded(.up)) },
             startedAt: startedAt,
             services: machine.services.filter { !$0.isRetired }.map(serviceState), facts: facts)
@@ -71,12 +76,29 @@ final class StateKeeper {
         ServiceState(
             name: service.definition.name, state: service.state.name.rawValue, since: wall(service.since),
             pid: service.live?.pid.flatMap { $0 > 0 ? $0 : nil }, restarts: service.restarts,
-            status: service.status ?? progress(service),
+            status: (service.status ?? progress(service)).map(mask),
             lastFailure: service.lastFailure.map { failure in
                 .init(
-                    cause: failure.cause, hint: failure.diagnosis.hint, kind: failure.diagnosis.kind.rawValue,
-                    stack: failure.diagnosis.stack, at: wall(failure.at))
-            })
+                    cause: mask(failure.cause), hint: failure.diagnosis.hint.map(mask),
+                    kind: failure.diagnosis.kind.rawValue, stack: failure.diagnosis.stack.map(mask),
+                    at: wall(failure.at))
+            }, retryAt: retryAt(service), readyBy: readyBy(service), attempt: retry(service)?.attempt,
+            attemptLimit: retry(service)?.limit)
+    }
+
+    private func retryAt(_ service: ServiceMachine) -> Double? {
+        guard case .backoff(let backoff) = service.state else { return nil }
+        return wall(backoff.until)
+    }
+
+    private func readyBy(_ service: ServiceMachine) -> Double? {
+        guard case .starting(let running) = service.state else { return nil }
+        return wall(running.startBy)
+    }
+
+    /// While it is being healed only: of a service that runs again, the former tries are old news.
+    private func retry(_ service: ServiceMachine) -> RestartBudget.Retry? {
+        service.isSatisfied ? nil : service.budget.lastRetry
     }
 
     /// With what the service that is waited for does.

@@ -15,98 +15,142 @@ import Storage
 ///
 /// One thread decides, the one that calls ``run()``. A second one speaks HTTP and reaches it through the mailbox.
 package final class Supervisor {
-    private var configuration: Configuration
-    private let readSettings: () throws(SettingsError) -> Configuration
-    private let loop: ProcessHost.EventLoop
-    private let log: LogHub
-    private var machine: ContainerMachine
-    private let keeper: StateKeeper
+    var configuration: Configuration
+    let readSettings: (_ running: Configuration) throws(SettingsError) -> Configuration
+    let loop: ProcessHost.EventLoop
+    let log: LogHub
+    var machine: ContainerMachine
+    let keeper: StateKeeper
+    let measured: Measurements
+    let desk: ControlDesk
     private let mailbox: Mailbox<Message>
     private let group: any EventLoopGroup
-    private let manager: ServiceManager?
-    private let life: LifeRecord
-    private let start: StartTracker
-    private var estimating: ProcessHost.EventLoop.TimerToken?
+    let manager: ServiceManager?
+    let life: LifeRecord
+    let start: StartTracker
+    var estimating: ProcessHost.EventLoop.TimerToken?
 
-    private var port: PortHolder?
-    private var checker: HealthChecker?
-    private var folder: StateFolder?
+    var port: PortHolder?
+    var checker: HealthChecker?
+    var folder: StateFolder?
     private var runFolder: RunFolder?
-    private var notify: NotifyReceiver?
+    var notify: NotifyReceiver?
     private var signals: SignalSource?
     // These speak to this object, which outlives them.
-    private lazy var host = InstanceHost(
-        loop: loop, log: log, programs: programs, tell: { [unowned self] in handle($0) },
+    lazy var host = InstanceHost(
+        loop: loop, log: log, measured: measured, programs: programs, tell: { [unowned self] in handle($0) },
         saysItServes: { [unowned self] in checkNow($0) })
-    private lazy var memory = GPUMemory(
+    lazy var memory = GPUMemory(
         loop: loop, log: log, program: "\(programs)/coxswain", environment: configuration.helperEnvironment,
-        started: { [unowned self] in host.helper = $0 },
+        started: { [unowned self] in host.helper = $0 }, read: { [measured] in measured.read($0) },
         released: { [unowned self] in handle(.memoryReleased(service: $0)) })
 
     private let programs: String
-    private var queue: [Event] = []
-    private var handling = false
-    private var interrupts = 0
+    var queue: [Event] = []
+    var handling = false
+    var interrupts = 0
     /// The revision that says "not ready", once a stop was asked for.
-    private var drainRevision: UInt64?
+    var drainRevision: UInt64?
     /// When a stop that was asked for must be over; nanoseconds of the loop's clock.
-    private var graceEnds: UInt64?
-    private var exitCode: ExitCode?
+    var graceEnds: UInt64?
+    var exitCode: ExitCode?
+    private let environment: [String: String]
+    private let isTerminal: Bool
+    /// By service: what it last said before it ended.
+    var lastLines: [Int: [String]] = [:]
+    /// Why the container ends, where it is not for a service.
+    private var finalWord: String?
+    /// What the last reload did, by names of services.
+    var reloaded: (added: [String], changed: [String], removed: [String]) = ([], [], [])
 
-    private enum Message: Sendable {
+    enum Message: Sendable {
         case event(Event)
         case acknowledged(UInt64)
         case command(Event.Command, service: String)
+        case gpusWanted
+        case reload(@Sendable (ControlSources.ReloadAnswer) -> Void)
     }
 
     /// - Parameters:
-    ///   - readSettings: reads the settings; at once, and again at SIGHUP.
+    ///   - readSettings: reads the settings again, keeping what cannot change while the container runs.
     ///   - programs: the folder of our own programs.
-    ///   - color: colours in the console form.
+    ///   - environment: this process's own.
+    ///   - isTerminal: somebody looks at standard output.
     package init(
-        readSettings: @escaping () throws(SettingsError) -> Configuration, configuration: Configuration,
-        programs: String, logFormat: RecordFormatChoice, color: Bool
+        readSettings: @escaping (_ running: Configuration) throws(SettingsError) -> Configuration,
+        configuration: Configuration, programs: String, environment: [String: String], isTerminal: Bool
     ) throws {
         self.configuration = configuration
+        self.environment = environment
+        self.isTerminal = isTerminal
         self.readSettings = readSettings
         self.programs = programs
         loop = try ProcessHost.EventLoop()
         mailbox = try Mailbox()
-        log = LogHub(loop: loop, format: logFormat == .json ? .json : .console, color: color)
+        log = LogHub(loop: loop, format: Self.format(configuration, isTerminal), color: isTerminal)
         let now = Self.now()
         machine = ContainerMachine(
             configuration.services, policy: configuration.policy, seed: UInt64.random(in: .min ... .max), at: now)
-        keeper = StateKeeper(configuration: configuration, now: now)
+        keeper = StateKeeper(configuration: configuration, now: now, mask: log.redacted)
+        measured = Measurements(
+            services: configuration.services, at: now, log: log.measure,
+            askGPUs: { [mailbox] in mailbox.post(.gpusWanted) })
+        desk = ControlDesk(configuration)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         manager = ServiceManager(loop: loop)
         life = LifeRecord(loop: loop)
         start = StartTracker(loop: loop, services: configuration.services)
     }
 
-    package enum RecordFormatChoice: Sendable { case json, console }
-
     /// Runs the container until its end.
     package func run() -> ExitCode {
+        setUpLog()
+        let trouble = OwnStandardError.takeOver(
+            messageFile: TerminationMessage.file(environment), json: Self.format(configuration, isTerminal) == .json)
+        if let trouble { log.log(.warning, trouble) }
         do {
             try prepare()
             begin()
             try loop.run()
             letLingerersFinish()
         } catch let problem as Preflight.Problem {
-            log.log(.error, problem.message)
+            finalWord = problem.message
             exitCode = problem.code
         } catch {
-            log.log(.error, Self.explain(error, configuration))
+            finalWord = Self.explain(error, configuration)
             exitCode = .settings
         }
         let code = exitCode ?? .internalFault
+        if let finalWord { log.log(.error, finalWord) }
         ChildReaper.reapAll(within: 200)
         host.end()
         if let folder { life.end(in: folder.path) }
         if let runFolder { unlink(runFolder.controlSocket) }
-        log.log(code == .stopped ? .info : .error, "coxswain exits", [("status", "\(code.rawValue)")])
+        log.log(code == .stopped ? .info : .error, "coxswain exits", [("status", .integer(Int(code.rawValue)))])
+        leaveWord(code)
         log.flush()
         return code
+    }
+
+    /// For whoever finds the container dead.
+    private func leaveWord(_ code: ExitCode) {
+        guard code != .stopped else { return }
+        let index = finalWord == nil ? machine.services.firstIndex { $0.hasFailed } : nil
+        let message = TerminationMessage(
+            code: code, why: finalWord ?? machine.reason, service: index.map { machine.services[$0] },
+            lastLines: index.flatMap { lastLines[$0] } ?? [])
+        message.masked(log.redacted).write(to: TerminationMessage.file(environment))
+    }
+
+    static func format(_ configuration: Configuration, _ isTerminal: Bool) -> RecordFormat {
+        configuration.logFormat.flatMap(RecordFormat.init) ?? (isTerminal ? .console : .json)
+    }
+
+    func setUpLog() {
+        log.write(as: Self.format(configuration, isTerminal), color: isTerminal)
+        log.show(from: configuration.logLevel.flatMap(Record.Level.init) ?? .info)
+        let environments = [environment] + configuration.services.map(\.environment)
+        log.keepSecret(environments.flatMap { Redaction.secrets(in: $0) })
     }
 
     /// Clients that were answered before they had sent everything would lose the answer at our exit: as long as they send,
@@ -137,14 +181,16 @@ package final class Supervisor {
     private func prepare() throws {
         // The port first: from here on nobody is refused.
         let snapshot = keeper.current
+        let measured = measured
         let port = try PortHolder(
             host: configuration.listen.host, port: configuration.listen.port,
-            staysClosed: configuration.beforeReady == .closed, group: group, state: { snapshot.state })
+            staysClosed: configuration.beforeReady == .closed, group: group, state: { snapshot.state },
+            measure: { measured.reading() })
         port.take()
         self.port = port
         log.log(
             .info, "coxswain \(Version.current) answers on \(configuration.listen)",
-            [("pid", "\(getpid())"), ("cores", "\(CoreCount.available())")])
+            [("cores", .integer(CoreCount.available()))])
         log.log(.info, "\(configuration.engine)")
         for note in configuration.notes { log.log(.info, note) }
 
@@ -160,7 +206,7 @@ package final class Supervisor {
         if let weakness = StorageDurability.of(folder: folder.path).weakness {
             log.log(
                 .warning, "documents in work do not survive this container: the state folder is not durable",
-                [("folder", folder.path), ("why", weakness)])
+                [("folder", .text(folder.path)), ("why", .text(weakness))])
             keeper.noteDurability(weakness)
         }
         let runFolder = try RunFolder.choose(stateFolder: folder.path)
@@ -174,14 +220,18 @@ package final class Supervisor {
                 try? AccountFile.read().resolve($0).identity.user
             })
         let server = ControlServer(
-            group: group, users: users, acknowledged: { [mailbox] in mailbox.post(.acknowledged($0)) },
+            group: group, users: users,
+            sources: desk.sources(
+                log: log.recent, reading: { measured.reading() },
+                reload: { [mailbox] in mailbox.post(.reload($0)) }),
+            acknowledged: { [mailbox] in mailbox.post(.acknowledged($0)) },
             command: { [mailbox] command, service in
                 if let command = Event.Command(rawValue: command) { mailbox.post(.command(command, service: service)) }
             })
         _ = server.accept(on: try UnixSocket.listen(at: runFolder.controlSocket))
         keeper.connect(server)
         if !users.isSubset(of: [geteuid()]) { runFolder.open() }
-        checker = HealthChecker(loop: group.next()) { [mailbox] in mailbox.post(.event($0)) }
+        checker = HealthChecker(loop: group.next(), measured: measured) { [mailbox] in mailbox.post(.event($0)) }
 
         host.surroundings.notifySocket = runFolder.notifySocket
         host.surroundings.controlSocket = runFolder.controlSocket
@@ -202,207 +252,5 @@ package final class Supervisor {
         }
     }
 
-    // MARK: Events
-
-    private static func now() -> Instant { Instant(.nanoseconds(Int64(ProcessHost.EventLoop.now()))) }
-
-    private func handle(_ event: Event) {
-        queue.append(event)
-        // What is done about one event may be the next one; they are handled in the order in which they happened.
-        guard !handling else { return }
-        handling = true
-        while !queue.isEmpty {
-            let event = queue.removeFirst()
-            if case .progressed(let id, .some(let progress)) = event { tell(progress, of: id) }
-            for action in machine.handle(event, at: Self.now()) { perform(action) }
-        }
-        handling = false
-        publish()
-        scheduleTick()
-    }
-
-    /// While something is being started the time left is told every second, since it passes.
-    private func publish() {
-        let isStarting = [.preloading, .starting, .warming, .degraded].contains(machine.phase)
-        keeper.update(from: machine, start: isStarting ? start.value(at: Self.now()) : nil)
-        guard isStarting, estimating == nil else { return }
-        estimating = loop.after(.seconds(1)) { [unowned self] in
-            estimating = nil
-            publish()
-        }
-    }
-
-    private func scheduleTick() {
-        let deadline = machine.nextDeadline.map { instant in
-            let parts = instant.sinceBeginning.components
-            return UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
-        }
-        loop.setDeadline(deadline) { [unowned self] in
-            excuseTheStarved()
-            handle(.tick)
-        }
-    }
-
-    private func excuseTheStarved() {
-        for id in machine.overdueWatchdogs(at: Self.now()) where host.excuse(id) {
-            let name = machine.services[id.service].definition.name
-            log.log(
-                .warning,
-                "\(name) was not heard in time because it was not given a processor: it gets more time; this container "
-                    + "needs more cores, or an engine that leaves it one (OMP_NUM_THREADS)")
-            handle(.notified(id, .alive))
-        }
-    }
-
-    private func receive(_ message: Message) {
-        switch message {
-        case .event(let event):
-            handle(event)
-            if case .watched = event { keeper.heartbeat() }
-        case .command(let command, let name):
-            let service = machine.services.firstIndex { $0.definition.name == name && !$0.isRetired }
-            if let service { handle(.command(command, service: service)) }
-        case .acknowledged(let revision):
-            if let drainRevision, revision >= drainRevision { handle(.unreadyAnnounced) }
-        }
-    }
-
-    private func signalled(_ number: CInt) {
-        switch number {
-        case SIGCHLD:
-            host.reap { [unowned self] in memory.ended($0) }
-        case SIGTERM, SIGQUIT:
-            requestStop(Signal.name(number))
-        case SIGINT:
-            interrupts += 1
-            if interrupts == 1 { requestStop("SIGINT") } else { handle(.hurry(interrupts - 1)) }
-        case SIGHUP:
-            reload()
-        case SIGUSR1:
-            log.log(.info, "state", [("state", JSONText.encode(keeper.current.state))])
-        default:
-            host.forward(number)
-        }
-    }
-
-    private func requestStop(_ by: String) {
-        handle(.stopRequested(by: "asked to stop by \(by)"))
-        // A second request changes nothing: orchestrators send it twice.
-        if drainRevision == nil {
-            drainRevision = keeper.current.state.revision
-            let grace = configuration.policy.shutdownGrace
-            graceEnds = ProcessHost.EventLoop.now() + UInt64(max(0, grace.inSeconds) * 1e9)
-            manager?.needsTime(configuration.policy.shutdownGrace)
-        }
-    }
-
-    private func notified(by sender: ProcessID, _ fields: [(key: String, value: String)]) {
-        // Anybody in the container may reach the socket; only a service's own processes may speak for it.
-        guard let id = host.owner(of: sender) else { return }
-        let isAsked = machine.services[id.service].definition.ready.check == .notify
-        for event in NotifyMessage.events(of: id, fields, isAskedForReady: isAsked) {
-            if case .notified(_, .alive) = event { host.beat(id) }
-            handle(event)
-        }
-    }
-
-    // MARK: Settings
-
-    private func reload() {
-        log.log(.info, "reading the settings again (SIGHUP)")
-        let read = { [self] in
-            do {
-                let new = try readSettings()
-                try Preflight.check(new)
-                for name in configuration.fixedDifferences(from: new) {
-                    log.log(
-                        .warning, "`\(name)` is other than before: that takes effect when the container starts anew")
-                }
-                configuration.services = new.services
-                start.reloaded(new.services)
-                handle(.reload(new.services))
-            } catch let error as SettingsError {
-                log.log(.error, "the settings are wrong, and nothing was changed: \(error)")
-            } catch {
-                let why = (error as? Preflight.Problem)?.message ?? "\(error)"
-                log.log(.error, "the settings cannot work, and nothing was changed: \(why)")
-            }
-        }
-        if let manager { manager.whileReloading(read) } else { read() }
-    }
-
-    // MARK: Actions
-
-    private func perform(_ action: Action) {
-        switch action {
-        case .spawn(let id):
-            let definition = machine.services[id.service].definition
-            memory.forget(id.service)
-            if !machine.startedOnce { manager?.needsTime(definition.ready.within + .seconds(10)) }
-            start.started(definition, at: Self.now())
-            host.start(id, definition)
-        case .signal(let id, let number):
-            host.signal(id, number)
-            // One that is stopped could not say where it hangs.
-            if number == SIGABRT { host.signal(id, SIGCONT) }
-        case .signalDescendants(let id, let number):
-            host.signalDescendants(id, number)
-            if number == SIGABRT { host.signalDescendants(id, SIGCONT) }
-        case .kill(let id): host.kill(id)
-        case .checkReadiness(let id):
-            guard case .http(let url, let every) = machine.services[id.service].definition.ready.check else { return }
-            let checks = HealthChecker.Series()
-            host.setChecks(id, checks)
-            checker?.untilReady(id, url: url, every: every, series: checks)
-        case .watch(let id):
-            guard let watch = machine.services[id.service].definition.watch else { return }
-            let checks = HealthChecker.Series()
-            host.setChecks(id, checks)
-            checker?.watch(id, watch, series: checks)
-        case .sendCanary(let id):
-            guard let canary = machine.services[id.service].definition.watch?.canary, let checks = host.checks(of: id)
-            else { return }
-            checker?.sendCanary(id, canary, series: checks)
-        case .unwatch(let id): host.setChecks(id, nil)
-        case .handOverPort: port?.release()
-        case .takePortBack: port?.take()
-        case .awaitMemory(let service): memory.awaitRelease(service, machine.services[service].definition)
-        case .report(let report): tell(report)
-        case .finish(let code):
-            exitCode = code
-            loop.stop()
-        }
-    }
-
-    private func checkNow(_ id: InstanceID) {
-        let definition = machine.services[id.service].definition
-        guard case .http(let url, let every) = definition.ready.check, let checks = host.checks(of: id) else { return }
-        checker?.askNow(id, url: url, every: every, series: checks)
-    }
-
-    /// Once a step, however often its log says so.
-    private func tell(_ progress: Event.Progress, of id: InstanceID) {
-        let service = machine.services[id.service]
-        let isNew = service.live?.progress?.phase != progress.phase
-        let now = Self.now()
-        start.progressed(service.definition, progress, at: now)
-        guard isNew, service.live?.instance == id else { return }
-        let left = start.value(at: now).map { ", about \(Int($0.remaining.inSeconds.rounded(.up))) s more" } ?? ""
-        log.log(.info, "\(service.definition.name): \(progress.phase)\(left)")
-        manager?.status("\(machine.phase.rawValue): \(service.definition.name) is \(progress.phase)\(left)")
-    }
-
-    private func tell(_ report: Report) {
-        let line = Narrator.line(for: report, services: machine.services)
-        log.log(line.level, line.message, line.fields)
-        switch report {
-        case .ready(let id, _):
-            host.becameReady(id)
-        case .phase(let phase, let reason):
-            if phase == .ready { start.finished(at: Self.now()) }
-            manager?.changed(phase, reason: reason, isReady: machine.isReady)
-            if let folder { life.changed(phase.rawValue, in: folder.path) }
-        default: break
-        }
-    }
+    static func now() -> Instant { Instant(.nanoseconds(Int64(ProcessHost.EventLoop.now()))) }
 }

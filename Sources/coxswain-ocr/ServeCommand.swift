@@ -1,4 +1,5 @@
 import API
+import APIKeys
 import ArgumentParser
 import Glibc
 import Health
@@ -27,6 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
                 settings: setup.settings, renderers: setup.makeRenderers(reportsLosses: true), logger: logger,
                 now: WallClock.now(),
                 version: Version.current)
+        } catch let problem as KeyProblem {
+            logger.critical("the API keys cannot be used", metadata: ["error": .string("\(problem)")])
+            throw ExitCode(78)
         } catch {
             logger.critical("the api cannot start", metadata: ["error": .string("\(error)")])
             throw ExitCode.failure

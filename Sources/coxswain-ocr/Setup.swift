@@ -18,7 +18,7 @@ struct Setup {
     /// - Throws: `ExitCode` 78 (EX_CONFIG), having said why.
     init(quiet: Bool = false) throws {
         environment = ProcessInfo.processInfo.environment
-        let level = environment["COXSWAIN_LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? .info
+        let level = environment["COXSWAIN_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
         let handler = JSONLogHandler(level: quiet ? max(level, .warning) : level)
         logger = Logger(label: "coxswain-ocr") { _ in handler }
         do {

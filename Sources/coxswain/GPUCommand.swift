@@ -14,11 +14,8 @@ struct GPUCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        // This program starts with all signals blocked, for PID 1's sake; here the driver may hang, and Ctrl-C must work.
-        var none = sigset_t()
-        sigemptyset(&none)
-        sigprocmask(SIG_SETMASK, &none, nil)
-
+        // The driver may hang, and Ctrl-C must work.
+        OwnSignals.unblock()
         let report = NVMLReader.read()
         var rest = Array((json ? report.json : report.table).utf8)[...] + [0x0A]
         while !rest.isEmpty {

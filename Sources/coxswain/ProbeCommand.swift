@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OperatorConsole
 import ProbeClient
 import ProcessHost
 import Settings
@@ -29,20 +30,12 @@ struct ProbeCommand: ParsableCommand {
     }
 
     func run() throws {
-        // This program starts with all signals blocked, for PID 1's sake; here Ctrl-C must work.
-        var none = sigset_t()
-        sigemptyset(&none)
-        sigprocmask(SIG_SETMASK, &none, nil)
-
+        OwnSignals.unblock()
+        let environment = OwnEnvironment.variables()
         let name = config ?? Configuration.defaultFile
-        let door = Configuration.door(
-            file: SmallFile.read(name).map { (name, $0) }, environment: OwnEnvironment.variables())
-        let probe = Probe(
-            host: door.listen.host, port: door.listen.port,
-            // As the supervisor chooses among them; it is process 1 wherever somebody can be asked to probe it.
-            controlSockets: [door.stateDirectory, "/run/coxswain", "/tmp/coxswain-\(geteuid())-1"].map {
-                "\($0)/control.sock"
-            })
+        let door = Configuration.door(file: (try? SettingsFile.read(name)).map { (name, $0) }, environment: environment)
+        let finder = ControlSocketFinder(named: [], stateDirectory: door.stateDirectory)
+        let probe = Probe(host: door.listen.host, port: door.listen.port, controlSockets: finder.candidates)
         let outcome = probe.ask(question, timeout: timeout)
         let line = Array((outcome.message + "\n").utf8)
         _ = write(outcome.passed ? STDOUT_FILENO : STDERR_FILENO, line, line.count)

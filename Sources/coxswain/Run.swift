@@ -19,37 +19,27 @@ struct Run: ParsableCommand {
     @OptionGroup var settings: SettingsOptions
 
     func run() throws {
-        let configuration = try settings.load()
-        let terminal = isatty(STDOUT_FILENO) == 1
-        let console = configuration.logFormat.map { $0 == "console" } ?? terminal
+        let environment = OwnEnvironment.variables()
+        let configuration: Configuration
+        do {
+            configuration = try settings.read()
+        } catch {
+            settings.complain(of: error)
+            TerminationMessage.leave("\(error)", .settings, environment: environment)
+            throw ArgumentParser.ExitCode(Lifecycle.ExitCode.settings.rawValue)
+        }
         let code: Lifecycle.ExitCode
         do {
             code = try Supervisor(
-                readSettings: settings.read, configuration: configuration, programs: ProgramPath.ownFolder(),
-                logFormat: console ? .console : .json, color: terminal
+                readSettings: { running throws(SettingsError) in try settings.read(running: running) },
+                configuration: configuration, programs: ProgramPath.ownFolder(),
+                environment: environment, isTerminal: isatty(STDOUT_FILENO) == 1
             ).run()
         } catch {
             settings.complain("\(error)")
+            TerminationMessage.leave("\(error)", .internalFault, environment: environment)
             code = .internalFault
         }
         throw ArgumentParser.ExitCode(code.rawValue)
-    }
-}
-
-/// `coxswain check`: says what is wrong with the settings, for CI and for people.
-struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Validate the settings; exit status 78 when they are wrong.")
-
-    @OptionGroup var settings: SettingsOptions
-
-    func run() throws {
-        let configuration = try settings.load()
-        let names = configuration.services.map(\.name).joined(separator: ", ")
-        print("settings are valid: \(names) on \(configuration.listen); \(configuration.engine)")
-        if let engine = configuration.services.first(where: { $0.role == .engine }), !engine.isElsewhere {
-            print("the engine is started as: \(CommandText.readable(engine.command))")
-        }
-        for note in configuration.notes { print("note: \(note)") }
     }
 }

@@ -20,9 +20,12 @@ struct RunningAPI: Sendable {
 
     /// Serves while `body` runs, then stops.
     ///
-    /// - Parameter folder: that of an earlier one, whose work this one goes on with.
+    /// - Parameters:
+    ///   - address: where to look for an engine in the stand-in's place.
+    ///   - folder: that of an earlier one, whose work this one goes on with.
     static func serving<Value: Sendable>(
-        engine: StandInEngine = StandInEngine(), change: @Sendable (inout APISettings) -> Void = { _ in },
+        engine: StandInEngine = StandInEngine(), atEngine address: String? = nil,
+        change: @Sendable (inout APISettings) -> Void = { _ in },
         inherited: CInt? = nil, folder: TestFolder? = nil,
         _ body: @escaping @Sendable (RunningAPI) async throws -> Value
     ) async throws -> Value {
@@ -32,7 +35,7 @@ struct RunningAPI: Sendable {
         return try await engine.serving { url in
             let folder = try folder ?? TestFolder()
             var settings = changed
-            settings.pipeline.engineURL = url
+            settings.pipeline.engineURL = address ?? url
             settings.usesVLM = false
             if settings.outputDirectory == APISettings().outputDirectory {
                 settings.outputDirectory = "\(folder.path)/output"

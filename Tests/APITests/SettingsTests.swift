@@ -2,6 +2,7 @@ import API
 import Jobs
 import Pipeline
 import Testing
+import VariableCatalog
 
 @Suite struct APISettingsTests {
     private func settings(_ environment: [String: String], cores: Int = 4) throws -> APISettings {
@@ -60,6 +61,17 @@ import Testing
     ])
     func findsTheEngineBehindTheReplacedContainersVariable(url: String) throws {
         #expect(try settings(["VLLM_URL": url]).pipeline.engineURL == "http://h:1/v1")
+    }
+
+    @Test func theTableOfVariablesSaysTheDefaults() throws {
+        // What stands for "the same as without it".
+        let standards = Variable.all.filter {
+            $0.readers.contains(.api) && !["OUTPUT_DIR", "VLLM_URL"].contains($0.name)
+        }
+        let said = Dictionary(
+            uniqueKeysWithValues: standards.compactMap { variable in variable.standard.map { (variable.name, $0) } })
+        #expect(said["COXSWAIN_MAX_JOBS"] == "256" && said.count > 10)
+        #expect(try settings(said) == settings([:]))
     }
 
     @Test(arguments: [

@@ -18,6 +18,7 @@ final class StandInEngine: Sendable {
 
     private let reply: @Sendable (Int, Picture) -> Reply
     private let requests = Mutex(0)
+    private let metrics = Mutex<String?>(nil)
     private let atOnce = Mutex((now: 0, most: 0))
 
     /// - Parameter reply: given the number of the request, from 1 on.
@@ -58,6 +59,9 @@ final class StandInEngine: Sendable {
     /// Requests that are being answered. That a client has gone is found by writing, so of `.never` not at all.
     var countNow: Int { atOnce.withLock { $0.now } }
 
+    /// What it answers to `GET /metrics`; without this there is no such thing.
+    func show(metrics text: String) { metrics.withLock { $0 = text } }
+
     /// Runs `body` while the engine serves.
     ///
     /// - Parameter body: given the base URL.
@@ -79,6 +83,12 @@ final class StandInEngine: Sendable {
     private var router: Router<BasicRequestContext> {
         let router = Router()
         router.get("/v1/models") { _, _ in Self.json(#"{"object":"list","data":[{"id":"stand-in"}]}"#) }
+        router.get("/metrics") { _, _ in
+            guard let text = self.metrics.withLock({ $0 }) else { return Response(status: .notFound) }
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        }
         router.post("/v1/chat/completions") { request, _ in
             let number = self.requests.withLock { count in
                 count += 1

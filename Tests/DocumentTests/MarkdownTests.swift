@@ -27,6 +27,23 @@ import Testing
         #expect(once == "a\n\nb\n\nc")
         #expect(Markdown.normalise(once) == once)
     }
+
+    /// A tab at the end goes, and has the text looked at more closely than one without: both ways agree.
+    @Test func theShortWayIsTheLongOne() {
+        var random = Generator(state: 2026)
+        let pieces = [
+            "a", "Ж", "，", "\n", "\n", "\n\n", " ", " \n", "\u{85}", "\u{FEFF}", "\u{FF3B}", "é", "\u{C0}", "\r", "b\n",
+            "\u{7F}",
+        ]
+        for _ in 0..<2000 {
+            // Mostly of what needs nothing done.
+            let pool = pieces.prefix(Int.random(in: 1...pieces.count, using: &random))
+            let text = (0..<Int.random(in: 0...8, using: &random)).map { _ in
+                pool.randomElement(using: &random) ?? ""
+            }.joined()
+            #expect(Markdown.normalise(text) == Markdown.normalise(text + "\t"))
+        }
+    }
 }
 
 @Suite struct MarkdownAssembleTests {

@@ -2,7 +2,7 @@ import Document
 import Testing
 
 /// The same numbers for the same seed, on every machine.
-private struct Generator: RandomNumberGenerator {
+struct Generator: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

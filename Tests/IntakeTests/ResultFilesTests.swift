@@ -1,10 +1,13 @@
 import Glibc
 import Intake
+import TestSupport
 import Testing
 
 @Suite struct ResultFilesTests {
-    private let folder = TemporaryFolder()
+    private let folder: TestFolder
     private let moment = 1_700_000_000
+
+    init() throws { folder = try TestFolder() }
 
     private var stamp: String { LocalTime(seconds: moment).fileStamp }
 
@@ -23,7 +26,7 @@ import Testing
     @Test(arguments: [true, false])
     func writesBothFiles(usesTemporaryFlag: Bool) async throws {
         let paths = try await store(usesTemporaryFlag: usesTemporaryFlag)
-        #expect(folder.names == ["\(stamp)_scan.json", "\(stamp)_scan.md"])
+        #expect(folder.names() == ["\(stamp)_scan.json", "\(stamp)_scan.md"])
         #expect(paths.markdown == "\(folder.path)/\(stamp)_scan.md")
         #expect(folder.content(of: "\(stamp)_scan.md") == "# text")
         #expect(folder.content(of: "\(stamp)_scan.json") == "{\"json\":\"\(paths.json)\"}")
@@ -35,11 +38,11 @@ import Testing
     func countsUpWhenANameIsTaken(usesTemporaryFlag: Bool) async throws {
         _ = try await store(usesTemporaryFlag: usesTemporaryFlag)
         _ = try await store(usesTemporaryFlag: usesTemporaryFlag)
-        folder.write("mine", as: "\(stamp)_scan_3.json")
+        try folder.write("\(stamp)_scan_3.json", "mine")
         let paths = try await store(usesTemporaryFlag: usesTemporaryFlag)
         #expect(paths.markdown.hasSuffix("_scan_4.md"))
         #expect(
-            folder.names == [
+            folder.names() == [
                 "\(stamp)_scan.json", "\(stamp)_scan.md", "\(stamp)_scan_2.json", "\(stamp)_scan_2.md",
                 "\(stamp)_scan_3.json", "\(stamp)_scan_4.json", "\(stamp)_scan_4.md",
             ])
@@ -52,7 +55,7 @@ import Testing
         #expect(first != other)
         #expect(try await store(mark: first.json) == first)
         #expect(try await store(mark: other.json) == other)
-        #expect(folder.names.count == 4)
+        #expect(folder.names().count == 4)
     }
 
     @Test func givesManyAtOnceDifferentNames() async throws {
@@ -61,7 +64,7 @@ import Testing
             return try await group.reduce(into: Set<String>()) { $0.formUnion([$1.markdown, $1.json]) }
         }
         #expect(paths.count == 80)
-        #expect(folder.names.count == 80)
+        #expect(folder.names().count == 80)
     }
 
     @Test func namesFitIntoAFileSystem() async throws {
@@ -89,7 +92,7 @@ import Testing
                 if kind == .json { throw CancellationError() }
             }
         }
-        #expect(folder.names == [])
+        #expect(folder.names() == [])
     }
 
     @Test func reportsAFullDisk() {

@@ -1,10 +1,13 @@
 import Glibc
 import Intake
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct UploadReaderTests {
-    private let folder = TemporaryFolder()
+    private let folder: TestFolder
+
+    init() throws { folder = try TestFolder() }
 
     /// Reads a form of chunks of the given size.
     private func read(
@@ -54,7 +57,7 @@ import Testing
     @Test(arguments: [true, false])
     func aNameIsNeverTakenFromAnotherFile(usesTemporaryFlag: Bool) async throws {
         let upload = try await read(form("%PDF-1"), usesTemporaryFlag: usesTemporaryFlag)
-        folder.write("mine", as: "spool/name")
+        try folder.write("spool/name", "mine")
         let taken = FileFailure(action: "name a file", folder: "\(folder.path)/spool", code: EEXIST)
         await #expect(throws: taken) { try await upload.file.publish(as: "name") }
         #expect(folder.content(of: "spool/name") == "mine")

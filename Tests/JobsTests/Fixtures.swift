@@ -54,9 +54,12 @@ struct Unexpected: Error {
 
 extension NewJob {
     static func sample(
-        _ fileName: String? = "a.pdf", sha256: String? = "5a", options: JobOptions = JobOptions(), key: String? = nil
+        _ fileName: String? = "a.pdf", sha256: String? = "5a", options: JobOptions = JobOptions(), key: String? = nil,
+        owner: String? = nil
     ) -> NewJob {
-        NewJob(fileName: fileName, kind: "pdf", bytes: 5, sha256: sha256, options: options, idempotencyKey: key)
+        NewJob(
+            fileName: fileName, kind: "pdf", bytes: 5, sha256: sha256, options: options, idempotencyKey: key,
+            owner: owner)
     }
 }
 

@@ -15,8 +15,8 @@ extension Scenarios {
             for n in range(2):
                 f = open('/dev/shm/\#(prefix)-%s' % uuid.uuid4(), 'w+b'); f.write(bytes(4 << 20)); f.flush(); keep.append(mmap.mmap(f.fileno(), 4 << 20))
             keep.append(tempfile.NamedTemporaryFile(delete=False))
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s: s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
             print('temporary files in', tempfile.gettempdir(), flush=True)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s: s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
             time.sleep(1000)
             """]
             ready = { notify = true, within = "20s" }
@@ -39,10 +39,15 @@ extension Scenarios {
             #expect(eventually { container.count("engine-like is ready") == 21 })
             #expect(shared(prefix).count == 2)
             // Its temporary files lay in a folder of its own, which is gone with it.
-            let folders = container.log.components(separatedBy: "temporary files in ").dropFirst().compactMap {
-                $0.split(separator: "\"").first.map(String.init)
-            }
-            #expect(folders.count == 21 && Set(folders).count == 21)
+            var folders: [String] = []
+            #expect(
+                eventually {
+                    folders = container.log.components(separatedBy: "\"message\":\"temporary files in ").dropFirst()
+                        .compactMap {
+                            $0.split(separator: "\"").first.map(String.init)
+                        }
+                    return folders.count == 21 && Set(folders).count == 21
+                })
             #expect(folders.filter { FileManager.default.fileExists(atPath: $0) }.count == 1)
             #expect(container.logged("what engine-like left: 2 files of shared memory (8 MiB) removed"))
             container.signal(SIGTERM)

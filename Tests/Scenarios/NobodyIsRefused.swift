@@ -34,8 +34,12 @@ extension Scenarios {
             // Each that was lost was lost by a kill, and by one that could lose it.
             var unexplained: [ConnectionStorm.Connection] = []
             for connection in connections where connection.endedEarly {
-                let kill = kills.lastIndex { $0.at <= connection.endedAt && connection.openedAt <= $0.at }
-                if let kill, kills[kill].held?.contains(connection.peer) ?? true {
+                // The end of one is noticed late where the machine is busy, maybe after the next kill.
+                let kill = kills.lastIndex {
+                    $0.at <= connection.endedAt && connection.openedAt <= $0.at
+                        && $0.held?.contains(connection.peer) ?? true
+                }
+                if let kill {
                     kills[kill].lost.append(connection)
                 } else {
                     unexplained.append(connection)
@@ -132,7 +136,7 @@ extension Scenarios {
             // Refused only at the very end, and who came before that had an answer. Those of the last moment may be in the
             // socket's queue when it closes.
             let last = try #require(connections.filter { $0.ending == .refused }.map(\.openedAt).min())
-            let early = connections.filter { $0.openedAt < last - 0.05 && $0.endedEarly }
+            let early = connections.filter { $0.openedAt < last - 0.25 && $0.endedEarly }
             #expect(early.isEmpty, "\(early.count): \(early.prefix(5))")
             #expect(connections.count { $0.isUpload && $0.ending == .whole(status: 503) } > 5)
         }

@@ -10,7 +10,7 @@ extension Scenarios {
                 settings: FingerprintEngine.services(answer: answer), environment: FingerprintEngine.environment)
             try container.waitUntilReady()
             // Whatever is made at the first use is there.
-            #expect(try Upload(NumberedDocument(0, pages: 4).bytes, port: container.port).answered().status == 200)
+            #expect(try RawUpload(NumberedDocument(0, pages: 4).bytes, port: container.port).answered().status == 200)
             return container
         }
 
@@ -34,10 +34,10 @@ extension Scenarios {
             let container = try Self.begin(answer: 0.3)
             let before = Self.holdings(container)
             let port = container.port
-            for stage in Upload.Stage.allCases {
-                for departure in Upload.Departure.allCases {
+            for stage in RawUpload.Stage.allCases {
+                for departure in RawUpload.Departure.allCases {
                     _ = Crowd.run(8) { number in
-                        let upload = try Upload(NumberedDocument(number, pages: 3).bytes, port: port)
+                        let upload = try RawUpload(NumberedDocument(number, pages: 3).bytes, port: port)
                         try upload.proceed(to: stage)
                         upload.leave(departure)
                     }
@@ -45,14 +45,14 @@ extension Scenarios {
             }
             Self.expectNothingLeft(container, since: before)
             // Whose clients have gone is not worked on: the next one finds nobody before it.
-            #expect(try Upload(NumberedDocument(1, pages: 1).bytes, port: port).answered().status == 200)
+            #expect(try RawUpload(NumberedDocument(1, pages: 1).bytes, port: port).answered().status == 200)
         }
 
         @Test func ofAThousandConnectionsThatSayNothing() throws {
             let container = try Self.begin(answer: 0)
             let before = Self.holdings(container)
             let idle = try IdleConnections(1000, port: container.port)
-            #expect(try Upload(NumberedDocument(2, pages: 2).bytes, port: container.port).answered().status == 200)
+            #expect(try RawUpload(NumberedDocument(2, pages: 2).bytes, port: container.port).answered().status == 200)
             #expect(try container.get("/readyz").status == 200)
             idle.close()
             Self.expectNothingLeft(container, since: before)
@@ -63,7 +63,7 @@ extension Scenarios {
             let before = Self.holdings(container)
             let port = container.port
             let answers = Crowd.run(20) { number in
-                let upload = try Upload(NumberedDocument(number, pages: 1).bytes, port: port)
+                let upload = try RawUpload(NumberedDocument(number, pages: 1).bytes, port: port)
                 try upload.proceed(to: .request, piece: 100, pause: 0.02)
                 return try upload.answer().status
             }
@@ -77,7 +77,7 @@ extension Scenarios {
             let port = container.port
             let answers = Crowd.run(200) { number in
                 let document = NumberedDocument(number, pages: 2)
-                return try Upload(document.bytes, port: port, timeout: 120).answered().status
+                return try RawUpload(document.bytes, port: port, timeout: 120).answered().status
             }
             #expect(answers.allSatisfy { (try? $0.get()) == 200 }, "\(answers)")
             Self.expectNothingLeft(container, since: before)
@@ -86,7 +86,7 @@ extension Scenarios {
     }
 }
 
-extension Upload {
+extension RawUpload {
     /// Sends all of it and reads the answer.
     fileprivate func answered() throws -> ConnectionStorm.Answer {
         try proceed(to: .request)

@@ -8,8 +8,8 @@ extension Scenarios {
         @Test func wrongSettingsAreAllSaidAndLeaveWith78() throws {
             let container = try Container(settings: "lisen = \"x\"\n[service.engine]\nneeds = [\"enjine\"]\n")
             #expect(try container.exitCode() == 78)
-            #expect(container.logged("coxswain.toml:1: unknown key `lisen`; did you mean `listen`?"))
-            #expect(container.logged("coxswain.toml:3: service `engine` needs `enjine`"))
+            #expect(container.logged("coxswain.toml:1:1: unknown key `lisen`; did you mean `listen`?"))
+            #expect(container.logged("coxswain.toml:3:10: service `engine` needs `enjine`"))
         }
 
         @Test func aContainerForAGPUThatHasNoneSaysSo() throws {

@@ -148,7 +148,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         // A sidecar: the same container's loopback.
         let sidecar = try load("", ["COXSWAIN_ENGINE": "external", "VLLM_URL": "http://127.0.0.1:9000/v1/markdown"])
         #expect(sidecar.engine.url == "http://127.0.0.1:9000/v1" && sidecar.services[0].isElsewhere)
-        #expect(problems("\nengine = \"external\"").first?.hasPrefix("coxswain.toml:2: ") == true)
+        #expect(problems("\nengine = \"external\"").first?.hasPrefix("coxswain.toml:2:10: ") == true)
         #expect(problems("", ["COXSWAIN_ENGINE": "external"]).first?.contains("set VLLM_URL") == true)
         #expect(
             problems("", ["COXSWAIN_ENGINE": "http://user:secret@h/"]) == [
@@ -176,7 +176,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         #expect(settings.notes == ["the engine runs elsewhere: not used of [service.engine]: command, gpu"])
         #expect(
             problems("[service.engine]\nwach = {}", ["COXSWAIN_ENGINE": "http://h:9000/v1"]) == [
-                "coxswain.toml:2: unknown key `wach` in [service.engine]; did you mean `watch`?"
+                "coxswain.toml:2:1: unknown key `wach` in [service.engine]; did you mean `watch`?"
             ])
     }
 
@@ -215,20 +215,23 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
     }
 
     @Test(arguments: [
-        ("[service]\ncommand = [\"{prot}\"]", "mine.toml:2: `service.command`: there is no placeholder `{prot}`"),
-        ("[service]\n\ncommand = [\"{model}\"]", "mine.toml:3: `service.command`: `{model}` is not known: set `model`"),
-        ("[servic]", "mine.toml:1: unknown key `servic`; did you mean `service`?"),
-        ("[service]\nenabled = true", "mine.toml:2: unknown key `enabled` in [service]"),
-        ("[service]\ncomand = []", "mine.toml:2: unknown key `comand` in [service]; did you mean `command`?"),
-        ("[page]\ndpi = 5", "mine.toml:2: `page.dpi` must be an integer from 36 to 1200"),
-        ("[page]\n\ncolor = \"red\"", "mine.toml:3: `page.color` must be \"rgb\" or \"grey\", not \"red\""),
-        ("[prompts]\ntables = \"T:\"", "mine.toml:2: unknown key `tables` in [prompts]; did you mean `table`?"),
+        ("[service]\ncommand = [\"{prot}\"]", "mine.toml:2:11: `service.command`: there is no placeholder `{prot}`"),
+        (
+            "[service]\n\ncommand = [\"{model}\"]",
+            "mine.toml:3:11: `service.command`: `{model}` is not known: set `model`"
+        ),
+        ("[servic]", "mine.toml:1:2: unknown key `servic`; did you mean `service`?"),
+        ("[service]\nenabled = true", "mine.toml:2:1: unknown key `enabled` in [service]"),
+        ("[service]\ncomand = []", "mine.toml:2:1: unknown key `comand` in [service]; did you mean `command`?"),
+        ("[page]\ndpi = 5", "mine.toml:2:7: `page.dpi` must be an integer from 36 to 1200"),
+        ("[page]\n\ncolor = \"red\"", "mine.toml:3:9: `page.color` must be \"rgb\" or \"grey\", not \"red\""),
+        ("[prompts]\ntables = \"T:\"", "mine.toml:2:1: unknown key `tables` in [prompts]; did you mean `table`?"),
         (
             "[page]\nregions = \"columns\"",
-            "mine.toml:2: `page.regions` must be \"whole\" or \"blocks\", not \"columns\""
+            "mine.toml:2:11: `page.regions` must be \"whole\" or \"blocks\", not \"columns\""
         ),
-        ("[warmup]\nmax-error = -1", "mine.toml:2: `warmup.max-error` must be a share"),
-        ("x = [", "mine.toml:1: "),
+        ("[warmup]\nmax-error = -1", "mine.toml:2:13: `warmup.max-error` must be a share"),
+        ("x = [", "mine.toml:1:5: this list has no end"),
     ]) func whatIsWrongWithAProfileIsSaidWithItsLine(text: String, problem: String) {
         let found = problems("engine = \"mine\"", ["VLLM_URL": "http://h/"], profiles: ["mine": text])
         // VLLM_URL on another host chooses `external`, unless somebody chooses more loudly.
@@ -244,7 +247,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         (".hidden", "there is no engine profile"),
     ]) func profilesThatAreNotThere(name: String, problem: String) {
         let found = problems("\nengine = \"\(name)\"")
-        #expect(found.count == 1 && found[0].hasPrefix("coxswain.toml:2: \(problem)"), "\(found)")
+        #expect(found.count == 1 && found[0].hasPrefix("coxswain.toml:2:10: \(problem)"), "\(found)")
         let byEnvironment = problems("", ["COXSWAIN_ENGINE": name])
         #expect(byEnvironment.count == 1 && byEnvironment[0].hasPrefix("COXSWAIN_ENGINE: \(problem)"))
     }

@@ -38,7 +38,7 @@ import Testing
     @Test(arguments: [
         ("user = \":x\"", "`service.x.user` must be USER or USER:GROUP, not \":x\""),
         ("directory = \"srv\"", "`service.x.directory` must be an absolute path, not \"srv\""),
-        ("nice = 20", "`service.x.nice` must be an integer from -20 to 19, not an integer"),
+        ("nice = 20", "`service.x.nice` must be an integer from -20 to 19, not 20"),
         (
             "oom-score-adjust = \"low\"",
             "`service.x.oom-score-adjust` must be an integer from -1000 to 1000, not a string"

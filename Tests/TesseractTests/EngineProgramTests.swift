@@ -1,6 +1,7 @@
 import Document
 import EngineClient
 import Glibc
+import TestSupport
 import Testing
 
 /// The program as it is started, spoken to over the network.
@@ -27,12 +28,7 @@ import Testing
         }
 
         static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
-            // Beside the tests' own binary, where the build puts both.
-            var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-            let length = readlink("/proc/self/exe", &path, Int(PATH_MAX))
-            let own = String(decoding: path.prefix(max(length, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            let folder = own.split(separator: "/").dropLast().joined(separator: "/")
-            return try Program("/\(folder)/coxswain-tesseract", arguments, environment: environment)
+            try Program(Programs.path("coxswain-tesseract"), arguments, environment: environment)
         }
 
         func client() throws -> EngineClient {
@@ -42,10 +38,7 @@ import Testing
 
         /// Status and body, by the simplest client there is.
         func curl(_ path: String, _ arguments: String...) throws -> String {
-            let program = try Program(
-                "curl", ["-s", "-w", " %{http_code}", "http://127.0.0.1:\(port)\(path)"] + arguments)
-            program.wait()
-            return String(decoding: program.output, as: UTF8.self)
+            try Shell.run("curl", ["-s", "-w", " %{http_code}", "http://127.0.0.1:\(port)\(path)"] + arguments).output
         }
     }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxCrash.h"
 #include "CLinuxFiles.h"
 
 // --- Processes -------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ uint64_t cox_now_nanoseconds(void);
 int cox_signalfd(void);
 // The next signal that arrived, or 0.
 int cox_signalfd_next(int descriptor);
-// Blocks in the calling thread what cox_signalfd reads.
+// Blocks in the calling thread what cox_signalfd reads, and nothing else.
 void cox_block_signals(void);
 
 // --- Sockets ---------------------------------------------------------------------------------------------------------

@@ -110,6 +110,18 @@ package final class ControlGroup {
         return nil
     }
 
+    /// The file that says how many bytes the group uses, groups below included; nil where nobody counts.
+    package var memoryFile: String? {
+        for branch in branches {
+            switch branch.kind {
+            case .two(countsMemory: true): return "\(branch.folder)/memory.current"
+            case .memory: return "\(branch.folder)/memory.usage_in_bytes"
+            default: break
+            }
+        }
+        return nil
+    }
+
     /// Removes the group and all below it.
     ///
     /// - Throws: EBUSY while somebody is in it.

@@ -49,8 +49,11 @@ package enum ProcessTree {
     /// Every process that we can see, ended ones that nobody has reaped included; empty without /proc.
     package static func all() -> [Entry] {
         // Anything may end while we look.
-        numbers(in: "/proc").compactMap { entry(of: $0) }
+        everyone().compactMap { entry(of: $0) }
     }
+
+    /// Their numbers alone.
+    static func everyone() -> [ProcessID] { numbers(in: "/proc") }
 
     /// The threads of a process; none when it is gone.
     package static func threads(of pid: ProcessID) -> [ProcessID] { numbers(in: "/proc/\(pid)/task") }

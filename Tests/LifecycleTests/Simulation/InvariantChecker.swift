@@ -183,8 +183,12 @@ final class InvariantChecker {
             } else if services[index].definition != definition {
                 services[index].mayStart = true
             }
-            // Another one of what is done would have another proof to give, and all its tries for that.
-            if before[index] == .done, isOther(services[index].definition, definition) { services[index].forgive() }
+            // Another one of what is done would have another proof to give, and another one of what waits for its next try
+            // may be cured: at once, and with all its tries.
+            if [.done, .backoff].contains(before[index]), isOther(services[index].definition, definition) {
+                services[index].notBefore = nil
+                services[index].forgive()
+            }
             services[index].definition = definition
         }
         for index in services.indices {
