@@ -67,14 +67,43 @@ package enum Markdown {
         return text.isEmpty || (last != UInt8(ascii: "\n") && last != UInt8(ascii: " "))
     }
 
+    /// Byte by byte: scalar by scalar takes ten times as long, and a long document has megabytes.
     private static func rewrite(_ text: String) -> String {
-        var lines: [String] = []
-        for line in split(text) {
-            if line.isEmpty, lines.last?.isEmpty ?? true { continue }
-            lines.append(line)
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var line: [UInt8] = []
+        var hasBlank = false
+        func end() {
+            while let last = line.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { line.removeLast() }
+            if line.isEmpty {
+                hasBlank = true
+                return
+            }
+            if !result.isEmpty { result += hasBlank ? [0x0A, 0x0A] : [0x0A] }
+            result += line
+            line.removeAll(keepingCapacity: true)
+            hasBlank = false
         }
-        if lines.last?.isEmpty ?? false { lines.removeLast() }
-        return lines.joined(separator: "\n")
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            switch byte {
+            case 0x0D:
+                end()
+                if index < bytes.count, bytes[index] == 0x0A { index += 1 }
+            case 0x0A, 0x0C: end()
+            case UInt8(ascii: "\t"): line.append(byte)
+            case ..<0x20, 0x7F: break
+            // C1 is C2 80 to C2 9F, and a byte order mark EF BB BF.
+            case 0xC2 where (0x80...0x9F).contains(bytes[index]): index += 1
+            case 0xEF where bytes[index] == 0xBB && bytes[index + 1] == 0xBF: index += 2
+            default: line.append(byte)
+            }
+        }
+        end()
+        return String(decoding: result, as: UTF8.self)
     }
 
     private static func note(on page: Page) -> String? {
@@ -85,34 +114,7 @@ package enum Markdown {
         case .failed: said = "could not be read"
         }
         // On one line, or the rest of it would leave the quotation.
-        let reason = split(page.reason ?? "").filter { !$0.isEmpty }.joined(separator: " ")
+        let reason = normalise(page.reason ?? "").split(separator: "\n").joined(separator: " ")
         return "> Page \(page.number) \(said): \(reason.isEmpty ? "no reason was given" : reason)"
-    }
-
-    /// Lines without control characters and without white space at their ends.
-    private static func split(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = String.UnicodeScalarView()
-        func end() {
-            while let last = line.last, last == " " || last == "\t" { line.removeLast() }
-            lines.append(String(line))
-            line = String.UnicodeScalarView()
-        }
-        var previous: Unicode.Scalar?
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            // Nearly all: the tables of Unicode are slow.
-            case " "..."~": line.append(scalar)
-            case "\n" where previous == "\r": break
-            case "\n", "\r", "\u{0C}": end()
-            case "\t": line.append(scalar)
-            case "\u{FEFF}": break
-            case _ where scalar.properties.generalCategory == .control: break
-            default: line.append(scalar)
-            }
-            previous = scalar
-        }
-        end()
-        return lines
     }
 }

@@ -29,8 +29,10 @@ enum JobRow {
     }
 
     static func storedPage(_ row: Row) throws -> StoredPage {
-        StoredPage(sequence: row["sequence"], page: try decode(Page.self, row["body"]))
+        StoredPage(sequence: row["sequence"], page: try page(row["body"]))
     }
+
+    static func page(_ body: String) throws -> Page { try decode(Page.self, body) }
 
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
@@ -48,7 +50,7 @@ enum JobRow {
         }
     }
 
-    private static func damaged(_ reason: String) -> DatabaseError {
+    static func damaged(_ reason: String) -> DatabaseError {
         DatabaseError(resultCode: .SQLITE_CORRUPT, message: reason)
     }
 }

@@ -61,7 +61,7 @@ package struct ResultText: Sendable {
         try await writeMarkdown { try await sink(String(JSONText.encode($0).dropFirst().dropLast())) }
         try await sink("\",\"pages\":[")
         var isFirst = true
-        // They were read and checked a moment ago, for the Markdown: here they are taken over as they stand.
+        // JSON they are, or the Markdown could not have been taken out of them: here they are taken over as they stand.
         try await inBatches { next in
             let pages = try await store.writtenPages(of: job.id, fromNumber: next, limit: Self.batch)
             for page in pages {
@@ -76,11 +76,12 @@ package struct ResultText: Sendable {
     /// Pages that are held at once.
     private static let batch = 32
 
+    /// - Parameter body: is told what was read of a page, and nothing else of it.
     private func forEachPage(_ body: (Page) async throws -> Void) async throws {
         try await inBatches { next in
-            let pages = try await store.pages(of: job.id, fromNumber: next, limit: Self.batch)
-            for stored in pages { try await body(stored.page) }
-            return pages.map(\.page.number)
+            let pages = try await store.readPages(of: job.id, fromNumber: next, limit: Self.batch)
+            for page in pages { try await body(page) }
+            return pages.map(\.number)
         }
     }
 

@@ -100,10 +100,10 @@ import Testing
         try await commit(2001...10_000)
         var next = 1
         while true {
-            let pages = try await place.store.pages(of: id, fromNumber: next, limit: 50)
+            let pages = try await place.store.readPages(of: id, fromNumber: next, limit: 50)
             guard let last = pages.last else { break }
-            #expect(pages.map(\.page.number) == Array(next...last.page.number))
-            next = last.page.number + 1
+            #expect(pages.map(\.number) == Array(next...last.number))
+            next = last.number + 1
         }
         #expect(next == 10_001)
         #expect(try await place.store.donePages(of: id).ranges == [1...10_000])

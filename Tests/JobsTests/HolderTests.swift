@@ -107,7 +107,7 @@ import Testing
         #expect(job.owner == nil && job.idempotencyKey == "k" && job.status == .queued)
         #expect(try await place.create(.sample(key: "k")).existing?.id == waiting)
         #expect(try await place.create(.sample(key: "k", owner: "a")).created?.position == 41)
-        #expect(try await place.store.pages(of: over, fromNumber: 1, limit: 9).map(\.page.text) == ["kept"])
+        #expect(try await place.store.readPages(of: over, fromNumber: 1, limit: 9).map(\.text) == ["kept"])
         #expect(try await place.store.recover(at: moment).unfinished.count == 2)
         #expect(try await place.store.jobs(limit: 9).count == 3)
     }

@@ -60,7 +60,7 @@ import Testing
         let before = try await place.store.job(id)
         #expect(try await place.store.commit(.sample(1, .failed, text: "second"), of: id) == .alreadyThere)
         #expect(try await place.store.job(id) == before)
-        #expect(try await place.store.pages(of: id, fromNumber: 1, limit: 9).map(\.page.text) == ["first"])
+        #expect(try await place.store.readPages(of: id, fromNumber: 1, limit: 9).map(\.text) == ["first"])
         #expect(try await place.store.commit(.sample(2), of: id) == .committed(sequence: 2, pagesDone: 2))
     }
 
@@ -72,7 +72,9 @@ import Testing
         page.timings = Page.Timings(renderMilliseconds: 3, engineMilliseconds: 4)
         page.blocks = [Block(box: Block.Box(x: 1, y: 2, width: 3, height: 4), text: "b", outcome: .failed, reason: "r")]
         _ = try await place.store.commit(page, of: id)
-        #expect(try await place.store.pages(of: id, fromNumber: 1, limit: 1) == [StoredPage(sequence: 1, page: page)])
+        #expect(
+            try await place.store.pages(of: id, afterSequence: 0, limit: 1) == [StoredPage(sequence: 1, page: page)])
+        #expect(try await place.store.readPages(of: id, fromNumber: 1, limit: 1).map(\.text) == [page.text])
         var impossible = Page.sample(2)
         impossible.dpi = .nan
         let refused = impossible
@@ -92,13 +94,13 @@ import Testing
         #expect(try await events(after: 2, 9) == [5, 2, 4])
         #expect(try await events(after: 5, 9) == [])
         func pages(from: Int, _ limit: Int) async throws -> [Int] {
-            try await place.store.pages(of: id, fromNumber: from, limit: limit).map(\.page.number)
+            try await place.store.readPages(of: id, fromNumber: from, limit: limit).map(\.number)
         }
         #expect(try await pages(from: 1, 3) == [1, 2, 3])
         #expect(try await pages(from: 4, 3) == [4, 5])
         #expect(try await pages(from: 1, -1) == [])
         await #expect(throws: JobStoreError.self) {
-            try await place.store.pages(of: JobIdentifier(), fromNumber: 1, limit: 1)
+            try await place.store.readPages(of: JobIdentifier(), fromNumber: 1, limit: 1)
         }
     }
 
