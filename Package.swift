@@ -106,7 +106,7 @@ let package = Package(
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Lifecycle", "VariableCatalog"],
+            dependencies: ["Lifecycle", "Readable", "TOML", "VariableCatalog"],
             resources: [.embedInCode("Engines")],
             swiftSettings: strict),
         .target(
@@ -121,6 +121,8 @@ let package = Package(
         .target(name: "TimeOfDay", swiftSettings: strict),
         .target(name: "Prometheus", swiftSettings: strict),
         .target(name: "VariableCatalog", swiftSettings: strict),
+        .target(name: "TOML", dependencies: ["Readable", "VariableCatalog"], swiftSettings: strict),
+        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Storage", dependencies: ["CFileCalls"], swiftSettings: strict),
         .target(
             name: "ServiceLog",
@@ -134,8 +136,8 @@ let package = Package(
         .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
         .target(name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol"], swiftSettings: strict),
         .target(name: "EngineClient", dependencies: ["CCurl", "Document", "Prometheus"], swiftSettings: strict),
-        .target(name: "Intake", dependencies: ["CCrypto", "CFileCalls"] + nio, swiftSettings: strict),
-        .target(name: "APIKeys", dependencies: ["CCrypto", "Intake"], swiftSettings: strict),
+        .target(name: "Intake", dependencies: ["CFileCalls", "Digests"] + nio, swiftSettings: strict),
+        .target(name: "APIKeys", dependencies: ["CCrypto", "Digests"], swiftSettings: strict),
         .target(
             name: "Jobs",
             dependencies: ["CLinux", "Document", "Storage", .product(name: "GRDB", package: "GRDB.swift")],
@@ -156,7 +158,7 @@ let package = Package(
             swiftSettings: strict),
 
         // The embedded engine for machines without a GPU.
-        .target(name: "TesseractEngine", dependencies: ["CTesseract"], swiftSettings: strict),
+        .target(name: "TesseractEngine", dependencies: ["CTesseract", "VariableCatalog"], swiftSettings: strict),
 
         // The thinnest possible C: system calls that Swift cannot make, and Debian's libraries.
         .target(name: "CLinux"),
@@ -185,8 +187,8 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "LifecycleTests", dependencies: ["Lifecycle"], exclude: ["Logs"], swiftSettings: strict),
-        .testTarget(name: "ProgressTests", dependencies: ["Progress"], swiftSettings: strict),
-        .testTarget(name: "ProbeClientTests", dependencies: ["ProbeClient"], swiftSettings: strict),
+        .testTarget(name: "ProgressTests", dependencies: ["Progress", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ProbeClientTests", dependencies: ["ProbeClient", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ProbeBudgetTests", dependencies: ["Health", "Lifecycle", "Settings"], swiftSettings: strict),
         .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: strict),
@@ -197,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "HealthTests", dependencies: ["Health", "Prometheus", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Lifecycle", "Settings", "VariableCatalog"], swiftSettings: strict),
+            name: "SettingsTests", dependencies: ["Lifecycle", "Settings", "TestSupport", "VariableCatalog"],
+            swiftSettings: strict),
         .testTarget(
             name: "SupervisorTests", dependencies: ["Lifecycle", "OperatorLog", "Supervisor"], swiftSettings: strict),
         .testTarget(
@@ -245,7 +248,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: ["Document", "EngineClient", "Jobs", "Pipeline", "Rendering", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "DocumentTests", dependencies: ["Document"], swiftSettings: strict),
+        .testTarget(name: "DocumentTests", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),
         .testTarget(
             name: "RenderingTests",

@@ -1,5 +1,5 @@
 import CCrypto
-import Intake
+import Digests
 
 /// Who may use the API. The key itself is not kept, only its digest, and the label is all that is ever shown of it.
 package struct APIKey: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Digests
 package import NIOCore
 
 /// Takes the document out of a form while the form is still arriving: at most a few hundred kilobytes of it are in

@@ -47,7 +47,9 @@ enum ConsoleForm {
             defer { if field.name == "process", field == record.fields.first { text += pid } }
             if case .text(let value) = field.value {
                 guard value.utf8.span.first(0x0A) == nil else { continue }
-                if field.name == "code" || (field.name == "source" && record.level < .warning) { continue }
+                // The line of Python that a warning is about stands behind its place.
+                if field.name == "code", record.fields.first?.name == "source" { continue }
+                if field.name == "source", record.level < .warning { continue }
                 let shown = VisibleText.make(value)
                 // Where a value of several words ends must be seen.
                 text +=

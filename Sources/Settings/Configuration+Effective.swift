@@ -1,4 +1,5 @@
 import Lifecycle
+import TOML
 import VariableCatalog
 
 extension Configuration {

@@ -1,3 +1,4 @@
+import Readable
 import VariableCatalog
 
 /// One setting as it holds, and where it came from.

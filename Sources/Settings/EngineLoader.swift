@@ -1,4 +1,5 @@
 import Lifecycle
+import TOML
 
 /// Finds an engine's profile and makes a service of it.
 struct EngineLoader {

@@ -1,4 +1,5 @@
 import Lifecycle
+import TOML
 import VariableCatalog
 
 /// One kind of engine: how it is started and watched, and how the pages it is given are to look.
@@ -6,7 +7,7 @@ struct EngineProfile {
     /// The model it serves, unless the user names another.
     var model: String?
     /// As `[service.engine]`, which is laid over it; placeholders are still in it.
-    var service: [String: SettingValue] = [:]
+    var service: [String: TOMLValue] = [:]
     /// What the API and the warm-up are told of it, as environment variables.
     var page: [String: String] = [:]
     /// It is a language model, asked by a prompt.
@@ -16,7 +17,7 @@ struct EngineProfile {
     var isElsewhere: Bool { service["command"] == nil }
 
     /// - Parameter table: the profile's file; what is wrong with it is `reader`'s to remember.
-    init(_ table: [String: SettingValue], reader: inout TableReader) {
+    init(_ table: [String: TOMLValue], reader: inout TableReader) {
         reader.checkKeys(table, at: "", as: "profile")
         model = reader.text(table, "model", at: "")
         service = reader.table(table, "service", at: "") ?? [:]
@@ -38,7 +39,7 @@ struct EngineProfile {
     /// What a client may ask of a page beside its text.
     private static let tasks = ["table", "formula", "chart", "seal", "spotting"]
 
-    private mutating func read(page own: [String: SettingValue], _ reader: inout TableReader) {
+    private mutating func read(page own: [String: TOMLValue], _ reader: inout TableReader) {
         reader.checkKeys(own, at: "page", as: "profile.page")
         for key in ["dpi", "pixels", "color", "regions"] {
             guard let name = Self.variable("page.\(key)") else { continue }
@@ -51,7 +52,7 @@ struct EngineProfile {
         }
     }
 
-    private static func maximumError(_ table: [String: SettingValue], _ reader: inout TableReader) -> String? {
+    private static func maximumError(_ table: [String: TOMLValue], _ reader: inout TableReader) -> String? {
         // What was taken is known by its line; what it is, is looked at here.
         switch reader.value(table, "max-error", at: "warmup") {
         case nil: return nil

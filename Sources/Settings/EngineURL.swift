@@ -1,3 +1,5 @@
+import Readable
+
 /// Where an engine that runs elsewhere is.
 struct EngineURL: Sendable, Equatable {
     /// What pages are sent to, without `/chat/completions`.

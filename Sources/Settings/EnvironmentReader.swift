@@ -1,4 +1,5 @@
 import Lifecycle
+import Readable
 import VariableCatalog
 
 /// Reads our own variables and those of the container that this one replaces.

@@ -1,3 +1,5 @@
+import TOML
+
 /// What a profile cannot know beforehand: `{port}`, `{url}`, `{model}`, `{programs}`, `{cores}`.
 struct Placeholders {
     private let values: [String: String]
@@ -19,19 +21,19 @@ struct Placeholders {
     /// - Parameter isProfile: a word in braces that is none of these is a mistake there. Elsewhere it is somebody's
     ///   shell script.
     func fill(
-        _ table: [String: SettingValue], at path: String, isProfile: Bool, reader: inout TableReader
-    ) -> [String: SettingValue] {
+        _ table: [String: TOMLValue], at path: String, isProfile: Bool, reader: inout TableReader
+    ) -> [String: TOMLValue] {
         var result = table
         for key in table.keys.sorted() {
             guard let value = table[key] else { continue }
-            result[key] = fill(value, at: TableReader.join(path, key), key: key, isProfile, &reader)
+            result[key] = fill(value, at: TOMLPath.join(path, key), key: key, isProfile, &reader)
         }
         return result
     }
 
     private func fill(
-        _ value: SettingValue, at path: String, key: String, _ isProfile: Bool, _ reader: inout TableReader
-    ) -> SettingValue {
+        _ value: TOMLValue, at path: String, key: String, _ isProfile: Bool, _ reader: inout TableReader
+    ) -> TOMLValue {
         switch value {
         case .text(let text):
             // A body is JSON, and what is filled in stands inside of one of its strings.

@@ -1,9 +1,11 @@
 import Lifecycle
+import Readable
+import TOML
 
 /// Reads what a process is given by the kernel: `user`, `directory`, `limits`, `oom-score-adjust`, `nice`.
 enum ProcessOptionsTable {
     static func apply(
-        _ table: [String: SettingValue], _ path: String, to options: inout ProcessOptions, reader: inout TableReader
+        _ table: [String: TOMLValue], _ path: String, to options: inout ProcessOptions, reader: inout TableReader
     ) {
         if let user = reader.text(table, "user", at: path) {
             let parts = user.split(separator: ":", omittingEmptySubsequences: false)
@@ -43,7 +45,7 @@ enum ProcessOptionsTable {
         }
     }
 
-    private static func limit(_ value: SettingValue) -> ProcessOptions.Limit? {
+    private static func limit(_ value: TOMLValue) -> ProcessOptions.Limit? {
         switch value {
         case .list(let pair):
             let numbers = pair.compactMap(number)
@@ -54,7 +56,7 @@ enum ProcessOptionsTable {
     }
 
     /// - Returns: nil for what is no limit; the inner nil is unlimited.
-    private static func number(_ value: SettingValue) -> UInt64?? {
+    private static func number(_ value: TOMLValue) -> UInt64?? {
         switch value {
         case .integer(let value) where value >= 0: .some(UInt64(value))
         case .text("unlimited"): .some(nil)

@@ -1,4 +1,5 @@
 import Lifecycle
+import TOML
 
 /// `ready` and `watch`: how a service is asked whether it is well. `"0s"` switches a limit off.
 extension ServiceTable {
@@ -6,7 +7,7 @@ extension ServiceTable {
     private static let shortest = Duration.milliseconds(10)
 
     static func apply(
-        ready table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        ready table: [String: TOMLValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         let path = "\(path).ready"
@@ -36,7 +37,7 @@ extension ServiceTable {
 
     /// `false` takes it back where it was the default.
     private static func apply(
-        flag key: String, _ check: Readiness.Check, _ table: [String: SettingValue], _ path: String,
+        flag key: String, _ check: Readiness.Check, _ table: [String: TOMLValue], _ path: String,
         _ definition: inout ServiceDefinition, _ reader: inout TableReader
     ) {
         guard let flag = reader.flag(table, key, at: path) else { return }
@@ -48,7 +49,7 @@ extension ServiceTable {
     }
 
     static func apply(
-        watch table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        watch table: [String: TOMLValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         let path = "\(path).watch"
@@ -72,7 +73,7 @@ extension ServiceTable {
     }
 
     private static func canary(
-        _ table: [String: SettingValue], _ path: String, _ watch: Watch, _ reader: inout TableReader
+        _ table: [String: TOMLValue], _ path: String, _ watch: Watch, _ reader: inout TableReader
     ) -> Watch.Canary? {
         reader.checkKeys(table, at: path, as: "service.*.watch.canary")
         let after: Duration?? = reader.limit(table, "after", at: path)

@@ -1,4 +1,6 @@
 import Lifecycle
+import Readable
+import TOML
 import VariableCatalog
 
 /// Reads `[service.NAME]` over what the service is by default.
@@ -12,7 +14,7 @@ enum ServiceTable {
     private static let signals = ["TERM", "INT", "QUIT", "HUP", "KILL", "USR1", "USR2"].flatMap { [$0, "SIG\($0)"] }
 
     /// `enabled = false` leaves a service out of the container.
-    static func isEnabled(_ tables: [String: SettingValue], _ name: String, reader: inout TableReader) -> Bool {
+    static func isEnabled(_ tables: [String: TOMLValue], _ name: String, reader: inout TableReader) -> Bool {
         guard case .table(let own)? = tables[name] else { return true }
         return reader.flag(own, "enabled", at: "service.\(name)") ?? true
     }
@@ -29,7 +31,7 @@ enum ServiceTable {
     ///
     /// - Parameter isWatched: false for an engine of which nothing is a service.
     /// - Returns: notes for the log. That the engine is elsewhere may be the environment's word, which wins.
-    static func ignored(_ table: inout [String: SettingValue], isWatched: Bool) -> [String] {
+    static func ignored(_ table: inout [String: TOMLValue], isWatched: Bool) -> [String] {
         let names = table.keys.filter { !isWatched || processKeys.contains($0) }.sorted()
         for name in names { table[name] = nil }
         guard !names.isEmpty else { return [] }
@@ -42,7 +44,7 @@ enum ServiceTable {
     ///   - path: where the table stands in its file.
     ///   - isProfile: it stands in an engine's profile.
     static func apply(
-        _ table: [String: SettingValue], at path: String, isProfile: Bool = false,
+        _ table: [String: TOMLValue], at path: String, isProfile: Bool = false,
         to definition: inout ServiceDefinition, reader: inout TableReader
     ) {
         reader.checkKeys(table, at: path, as: "service.*", except: isProfile ? ["enabled"] : [])
@@ -90,7 +92,7 @@ enum ServiceTable {
     }
 
     private static func apply(
-        environment table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        environment table: [String: TOMLValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         for name in table.keys.sorted() {
@@ -109,7 +111,7 @@ enum ServiceTable {
     }
 
     private static func apply(
-        restart table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        restart table: [String: TOMLValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         let path = "\(path).restart"
@@ -141,7 +143,7 @@ enum ServiceTable {
     }
 
     private static func apply(
-        stop table: [String: SettingValue], _ path: String, _ definition: inout ServiceDefinition,
+        stop table: [String: TOMLValue], _ path: String, _ definition: inout ServiceDefinition,
         _ reader: inout TableReader
     ) {
         let path = "\(path).stop"

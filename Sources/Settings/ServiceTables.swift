@@ -1,4 +1,6 @@
 import Lifecycle
+import Readable
+import TOML
 
 /// Lays the `[service.NAME]` of a settings file over the services that there are without it.
 struct ServiceTables {
@@ -25,7 +27,7 @@ struct ServiceTables {
     }
 
     mutating func lay(
-        over table: [String: SettingValue], _ configuration: inout Configuration, _ reader: inout TableReader
+        over table: [String: TOMLValue], _ configuration: inout Configuration, _ reader: inout TableReader
     ) {
         guard case .table(let tables)? = table["service"] else { return }
         // First who is not there at all, so that only a need that the file itself names can miss it.

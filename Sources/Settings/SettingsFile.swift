@@ -1,4 +1,5 @@
 import Glibc
+import TOML
 
 /// Reads a settings file, or an engine profile, from a disk on which anything may lie under its name.
 package enum SettingsFile {

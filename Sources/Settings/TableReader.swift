@@ -1,3 +1,5 @@
+import Readable
+import TOML
 import VariableCatalog
 
 /// Takes typed values out of a table, remembers where each stood, and collects all that is wrong with them.
@@ -8,7 +10,7 @@ struct TableReader {
     /// Of every value that was taken, by its path: the line.
     private(set) var lines: [String: Int] = [:]
 
-    var root: [String: SettingValue] { document.root }
+    var root: [String: TOMLValue] { document.root }
     /// In the order of the text.
     var problems: [SettingsProblem] {
         found.enumerated().sorted {
@@ -76,13 +78,13 @@ struct TableReader {
     ///   - pattern: the table's path in ``SettingKey``.
     ///   - except: keys that mean nothing here.
     mutating func checkKeys(
-        _ table: [String: SettingValue], at path: String, as pattern: String, except: [String] = []
+        _ table: [String: TOMLValue], at path: String, as pattern: String, except: [String] = []
     ) {
         let known = SettingKey.names(below: pattern).filter { !except.contains($0) }
         for key in table.keys.sorted() where !known.contains(key) {
             let place = path.isEmpty ? "" : " in [\(path)]"
             let hint = found.count < 50 ? "; " + hint(key, at: path, pattern, known) : ""
-            complain(Self.join(path, key), "unknown key `\(PlainText.short(key))`\(place)\(hint)", at: .key)
+            complain(TOMLPath.join(path, key), "unknown key `\(PlainText.short(key))`\(place)\(hint)", at: .key)
         }
     }
 
@@ -100,90 +102,90 @@ struct TableReader {
 
     // MARK: Values
 
-    mutating func text(_ table: [String: SettingValue], _ key: String, at path: String) -> String? {
+    mutating func text(_ table: [String: TOMLValue], _ key: String, at path: String) -> String? {
         let text = take(table, key, path, "a string") { if case .text(let text) = $0 { text } else { nil } }
         // What is given to the kernel ends there.
         guard let text, text.utf8.contains(0) else { return text }
-        complain(Self.join(path, key), "`\(Self.join(path, key))` holds a character with the number 0")
+        complain(TOMLPath.join(path, key), "`\(TOMLPath.join(path, key))` holds a character with the number 0")
         return nil
     }
 
     /// A text that must not be empty.
-    mutating func name(_ table: [String: SettingValue], _ key: String, at path: String) -> String? {
+    mutating func name(_ table: [String: TOMLValue], _ key: String, at path: String) -> String? {
         guard let text = text(table, key, at: path) else { return nil }
         if !text.isEmpty { return text }
-        complain(Self.join(path, key), "`\(Self.join(path, key))` is empty: leave the key out for the default")
+        complain(TOMLPath.join(path, key), "`\(TOMLPath.join(path, key))` is empty: leave the key out for the default")
         return nil
     }
 
     mutating func choice(
-        _ table: [String: SettingValue], _ key: String, at path: String, of choices: [String]
+        _ table: [String: TOMLValue], _ key: String, at path: String, of choices: [String]
     ) -> String? {
         guard let text = text(table, key, at: path) else { return nil }
         if choices.contains(text) { return text }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         let known = choices.map { "\"\($0)\"" }.joined(separator: " or ")
         let near = NearestWord.find(text, among: choices).map { "; did you mean \"\($0)\"?" } ?? ""
         complain(path, "`\(path)` must be \(known), not \"\(PlainText.short(text))\"\(near)")
         return nil
     }
 
-    mutating func integer(_ table: [String: SettingValue], _ key: String, at path: String, atLeast least: Int) -> Int? {
+    mutating func integer(_ table: [String: TOMLValue], _ key: String, at path: String, atLeast least: Int) -> Int? {
         integer(table, key, path, "an integer of at least \(least)") { $0 >= least }
     }
 
     mutating func integer(
-        _ table: [String: SettingValue], _ key: String, at path: String, in range: ClosedRange<Int>
+        _ table: [String: TOMLValue], _ key: String, at path: String, in range: ClosedRange<Int>
     ) -> Int? {
         integer(table, key, path, "an integer from \(range.lowerBound) to \(range.upperBound)", range.contains)
     }
 
     private mutating func integer(
-        _ table: [String: SettingValue], _ key: String, _ path: String, _ expected: String, _ fits: (Int) -> Bool
+        _ table: [String: TOMLValue], _ key: String, _ path: String, _ expected: String, _ fits: (Int) -> Bool
     ) -> Int? {
         guard let value = take(table, key, path, expected, { if case .integer(let value) = $0 { value } else { nil } })
         else { return nil }
         if fits(value) { return value }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         complain(path, "`\(path)` must be \(expected), not \(value)")
         return nil
     }
 
-    mutating func flag(_ table: [String: SettingValue], _ key: String, at path: String) -> Bool? {
+    mutating func flag(_ table: [String: TOMLValue], _ key: String, at path: String) -> Bool? {
         take(table, key, path, "true or false") { if case .flag(let value) = $0 { value } else { nil } }
     }
 
-    mutating func duration(_ table: [String: SettingValue], _ key: String, at path: String) -> Duration? {
+    mutating func duration(_ table: [String: TOMLValue], _ key: String, at path: String) -> Duration? {
         let expected = "a duration such as \"250ms\", \"5s\" or \"15m\""
         guard let text = take(table, key, path, expected, { if case .text(let text) = $0 { text } else { nil } }) else {
             return nil
         }
         if let duration = DurationText.parse(text) { return duration }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         complain(path, "`\(path)` must be \(expected), not \"\(PlainText.short(text))\"")
         return nil
     }
 
     mutating func duration(
-        _ table: [String: SettingValue], _ key: String, at path: String, atLeast least: Duration
+        _ table: [String: TOMLValue], _ key: String, at path: String, atLeast least: Duration
     ) -> Duration? {
         guard let duration = duration(table, key, at: path) else { return nil }
         if duration >= least { return duration }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         complain(path, "`\(path)` must be at least \(DurationText.write(least)), not \(DurationText.write(duration))")
         return nil
     }
 
     /// A duration that can be switched off by `"0s"`; the inner nil is that.
-    mutating func limit(_ table: [String: SettingValue], _ key: String, at path: String) -> Duration?? {
+    mutating func limit(_ table: [String: TOMLValue], _ key: String, at path: String) -> Duration?? {
         duration(table, key, at: path).map { $0 > .zero ? .some($0) : nil }
     }
 
     /// The URL of something that is asked by plain http.
-    mutating func url(_ table: [String: SettingValue], _ key: String, at path: String) -> String? {
+    mutating func url(_ table: [String: TOMLValue], _ key: String, at path: String) -> String? {
         guard let text = text(table, key, at: path) else { return nil }
         if HTTPURL(text)?.scheme == "http" { return text }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         complain(
             path,
             "`\(path)` must be an http:// URL (checks do not speak https)"
@@ -191,40 +193,40 @@ struct TableReader {
         return nil
     }
 
-    mutating func texts(_ table: [String: SettingValue], _ key: String, at path: String) -> [String]? {
+    mutating func texts(_ table: [String: TOMLValue], _ key: String, at path: String) -> [String]? {
         guard
             let items = take(
                 table, key, path, "a list of strings", { if case .list(let items) = $0 { items } else { nil } })
         else { return nil }
         var texts: [String] = []
         for (index, item) in items.enumerated() {
-            let own = "\(Self.join(path, key))[\(index)]"
+            let own = "\(TOMLPath.join(path, key))[\(index)]"
             if case .text(let text) = item, !text.utf8.contains(0) {
                 texts.append(text)
             } else if case .text = item {
-                complain(own, "`\(Self.join(path, key))` holds a character with the number 0")
+                complain(own, "`\(TOMLPath.join(path, key))` holds a character with the number 0")
             } else {
-                complain(own, "`\(Self.join(path, key))` must be a list of strings, and here is \(item.kind)")
+                complain(own, "`\(TOMLPath.join(path, key))` must be a list of strings, and here is \(item.kind)")
             }
         }
         return texts.count == items.count ? texts : nil
     }
 
     /// Whatever it is.
-    mutating func value(_ table: [String: SettingValue], _ key: String, at path: String) -> SettingValue? {
+    mutating func value(_ table: [String: TOMLValue], _ key: String, at path: String) -> TOMLValue? {
         take(table, key, path, "") { $0 }
     }
 
-    mutating func table(_ table: [String: SettingValue], _ key: String, at path: String) -> [String: SettingValue]? {
+    mutating func table(_ table: [String: TOMLValue], _ key: String, at path: String) -> [String: TOMLValue]? {
         take(table, key, path, "a table") { if case .table(let value) = $0 { value } else { nil } }
     }
 
     private mutating func take<Value>(
-        _ table: [String: SettingValue], _ key: String, _ path: String, _ expected: String,
-        _ convert: (SettingValue) -> Value?
+        _ table: [String: TOMLValue], _ key: String, _ path: String, _ expected: String,
+        _ convert: (TOMLValue) -> Value?
     ) -> Value? {
         guard let value = table[key] else { return nil }
-        let path = Self.join(path, key)
+        let path = TOMLPath.join(path, key)
         if let converted = convert(value) {
             lines[path] = line(of: path)
             return converted
@@ -233,5 +235,4 @@ struct TableReader {
         return nil
     }
 
-    static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }

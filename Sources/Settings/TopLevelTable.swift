@@ -1,8 +1,10 @@
 import Lifecycle
+import Readable
+import TOML
 
 extension Configuration {
     /// Reads what stands in no table.
-    mutating func read(_ table: [String: SettingValue], _ reader: inout TableReader) {
+    mutating func read(_ table: [String: TOMLValue], _ reader: inout TableReader) {
         reader.checkKeys(table, at: "", as: "")
         if let text = reader.text(table, "listen", at: "") {
             if let endpoint = Endpoint(text) {

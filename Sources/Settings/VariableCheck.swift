@@ -1,3 +1,4 @@
+import Readable
 import VariableCatalog
 
 /// Looks at environment variables before anything is started: our own services would say the same, minutes later.

@@ -1,3 +1,5 @@
+import VariableCatalog
+
 /// What the engine is told by its arguments and its environment. Pure.
 package struct Options: Sendable, Equatable {
     package enum Request: Sendable, Equatable {
@@ -80,34 +82,17 @@ package struct Options: Sendable, Equatable {
 
     private static func languages(_ text: String?) throws(Problem) -> [String] {
         guard let text, !text.isEmpty else { return ["eng", "rus"] }
-        let names = text.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
-        for name in names {
-            // Names become paths: script/Cyrillic is one, ../x must not be.
-            let isName = name.utf8.allSatisfy {
-                $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "/") || isLetterOrDigit($0)
-            }
-            guard !name.isEmpty, isName, !name.hasPrefix("/") else {
-                throw Problem(
-                    message: "OCR_LANGUAGES=\(text) is not a list of languages joined by +, such as eng+rus")
-            }
+        guard Variable.Kind.languages.accepts(text) else {
+            throw Problem(message: "OCR_LANGUAGES=\(text) is not a list of languages joined by +, such as eng+rus")
         }
-        return names
+        return text.split(separator: "+").map(String.init)
     }
 
     private static func workers(_ text: String?) throws(Problem) -> Int? {
         guard let text, !text.isEmpty else { return nil }
-        guard let count = Int(text), (1...256).contains(count) else {
+        guard Variable.named("OCR_WORKERS")?.kind.accepts(text) == true, let count = Int(text) else {
             throw Problem(message: "OCR_WORKERS=\(text) is no number of workers: use 1 to 256, or leave it unset")
         }
         return count
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
     }
 }

@@ -152,6 +152,8 @@ struct Server: Sendable {
             switch problem.status {
             // Whoever asked has gone: no fault of anybody's.
             case 499: .info
+            // Our own client asks for a queue here, as it does of every engine.
+            case 404: .debug
             case 500...: .error
             default: .warning
             }

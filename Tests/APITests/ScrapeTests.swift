@@ -211,16 +211,8 @@ private final class ControlSocket: Sendable {
         sources.reading = { reading }
         server = ControlServer(
             group: MultiThreadedEventLoopGroup.singleton, sources: sources, acknowledged: { _ in })
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(100)) }
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 16) == 0
-            }
-        }
-        guard isBound else { throw HTTPExchange.Failure.other(errno) }
+        descriptor = try LocalSocket.bind(toPath: path)
+        guard listen(descriptor, 16) == 0 else { throw HTTPExchange.Failure.other(errno) }
         if answers { _ = try server.accept(on: descriptor).wait() }
     }
 }

@@ -89,18 +89,9 @@ final class StandInSupervisor: Sendable {
     }
 
     private static func listen(_ path: String) throws -> CInt {
-        let descriptor = socket(
-            AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(100)) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-                    && Foundation.listen(descriptor, 128) == 0
-            }
-        }
-        guard bound else { throw Peer.CannotConnect(code: errno) }
+        let descriptor = try LocalSocket.bind(
+            toPath: path, type: Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+        guard Foundation.listen(descriptor, 128) == 0 else { throw HTTPExchange.Failure.other(errno) }
         return descriptor
     }
 }

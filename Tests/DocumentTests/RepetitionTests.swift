@@ -1,18 +1,8 @@
 import Document
+import TestSupport
 import Testing
 
-/// The same numbers for the same seed, on every machine.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension TestRandom {
     mutating func word(_ letters: String = "etaoinshrdluабвгдежз的一是不了") -> String {
         String((0..<Int.random(in: 1...11, using: &self)).map { _ in letters.randomElement(using: &self) ?? "x" })
     }
@@ -115,7 +105,7 @@ private let noise = "Ein Satz, der sich nicht wiederholt und lang genug ist"
         #expect(Repetition.find(in: times(500, "0<fcel>abc"), isTable: true) == nil)
         #expect(Repetition.find(in: times(501, "0<fcel>abc"), isTable: true)?.rule == .phrase)
         #expect(Repetition.find(in: times(500, "0<fcel>abc"))?.rule == .phrase)
-        var generator = Generator(state: 5)
+        var generator = TestRandom(seed: 5)
         let rows = (0..<400).map { _ in "<fcel>\(Int.random(in: 0...99, using: &generator))" }.joined() + "<nl>"
         let table = times(1, rows) + times(2, rows.uppercased())
         // Empty cells at the end of a long table that was cut off: 999 characters of them, and 1,000.
@@ -157,7 +147,7 @@ private let noise = "Ein Satz, der sich nicht wiederholt und lang genug ist"
 
     @Test(arguments: 0..<150)
     func randomTextsAreLeftAlone(_ seed: Int) {
-        var generator = Generator(state: UInt64(seed))
+        var generator = TestRandom(seed: UInt64(seed))
         let prose = (0..<Int.random(in: 1...60, using: &generator)).map { _ in
             generator.line(Int.random(in: 1...40, using: &generator))
         }
@@ -174,7 +164,7 @@ private let noise = "Ein Satz, der sich nicht wiederholt und lang genug ist"
     /// Whatever the unit, and wherever it is cut: it is found, what comes before it is kept, and the cut text is clean.
     @Test(arguments: 0..<150)
     func repetitionIsFoundBehindAnyText(_ seed: Int) {
-        var generator = Generator(state: UInt64(seed) &* 7919)
+        var generator = TestRandom(seed: UInt64(seed) &* 7919)
         let head = (0..<Int.random(in: 0...30, using: &generator)).map { _ in generator.line(9) }.joined(
             separator: "\n")
         let unit = generator.line(Int.random(in: 1...30, using: &generator)) + "\n"
@@ -214,7 +204,7 @@ private let noise = "Ein Satz, der sich nicht wiederholt und lang genug ist"
     }
 
     @Test func longUnitsAreSeenWithinTheWindow() {
-        var generator = Generator(state: 1)
+        var generator = TestRandom(seed: 1)
         let unit = String(generator.line(200).prefix(900)) + "\n"
         #expect(stop(times(20, unit)) != nil)
     }
@@ -228,7 +218,7 @@ private let noise = "Ein Satz, der sich nicht wiederholt und lang genug ist"
 
     @Test(arguments: 0..<20)
     func randomTextsAreLeftAlone(_ seed: Int) {
-        var generator = Generator(state: UInt64(seed))
+        var generator = TestRandom(seed: UInt64(seed))
         #expect(stop((0..<400).map { _ in generator.line(9) }.joined(separator: "\n")) == nil)
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OperatorLog
+import TestSupport
 import Testing
 
 /// Whatever bytes come in, records come out that are safe to show.
@@ -19,7 +20,7 @@ import Testing
         "Received request ",
     ]
 
-    private static func input(_ random: inout Generator) -> [UInt8] {
+    private static func input(_ random: inout TestRandom) -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0..<Int.random(in: 1...120, using: &random) {
             switch Int.random(in: 0..<10, using: &random) {
@@ -52,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: 0..<300) func anyBytes(seed: UInt64) throws {
-        var random = Generator(state: seed)
+        var random = TestRandom(seed: seed)
         let bytes = Self.input(&random)
         let records = Self.records(bytes, chunks: [bytes.count])
         let redaction = Redaction(secrets: ["canary-1"])

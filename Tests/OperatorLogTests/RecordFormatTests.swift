@@ -77,6 +77,18 @@ import Testing
                 """)
     }
 
+    @Test func theLineThatAWarningIsAboutIsLeftOutForPeopleAndNoOtherCode() {
+        func line(_ fields: [Record.Field]) -> String {
+            RecordFormat.console.line(
+                for: Record(time: 0, level: .warning, service: "engine", message: "m", fields: fields))
+        }
+        #expect(
+            line([Record.Field("source", "a.py:1"), Record.Field("code", "x = 1")]).hasSuffix(" m source=a.py:1\n"))
+        #expect(
+            line([Record.Field("code", "not_found"), Record.Field("status", .integer(404))]).hasSuffix(
+                " m code=not_found status=404\n"))
+    }
+
     @Test func coloursChangeNothingElse() {
         let plain = RecordFormat.console.line(for: record)
         var text = ""

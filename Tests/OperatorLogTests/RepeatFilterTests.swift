@@ -1,4 +1,5 @@
 import OperatorLog
+import TestSupport
 import Testing
 
 @Suite struct RepeatFilterTests {
@@ -104,7 +105,7 @@ import Testing
 
     /// Whatever comes, every line is told or counted, and the order of the first ones is kept.
     @Test(arguments: 0..<20) func nothingIsLost(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = TestRandom(seed: seed)
         var filter = RepeatFilter()
         var time = 0.0
         var sent: [String: Int] = [:]
@@ -127,18 +128,5 @@ import Testing
         }
         count(filter.finish(at: time))
         #expect(sent == counted)
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }

@@ -1,4 +1,5 @@
 import Pipeline
+import TestSupport
 import Testing
 
 @Suite struct FairTurnsTests {
@@ -65,7 +66,7 @@ import Testing
 
     /// Nobody waits longer than everybody else's patience together.
     @Test(arguments: 0..<20) func nobodyStarves(seed: UInt64) {
-        var random = Seeded(state: seed &* 7919 &+ 1)
+        var random = TestRandom(seed: seed)
         var turns = FairTurns<Int>()
         var left: [Int: Int] = [:]
         var waited: [Int: Int] = [:]
@@ -87,14 +88,6 @@ import Testing
                 waited[key] = nil
             }
             #expect((waited.values.max() ?? 0) <= 10 * 6 * 2, "seed \(seed)")
-        }
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ProbeClient
 import Synchronization
+import TestSupport
 import Testing
 
 /// Accepts on a socket and does with each connection what it is told.
@@ -22,16 +23,8 @@ private final class StandInServer: Sendable {
         let listener: CInt
         var port: UInt16 = 0
         if let path {
-            listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-            let bound = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-            #expect(bound == 0)
+            listener = (try? LocalSocket.bind(toPath: path)) ?? -1
+            #expect(listener >= 0)
         } else {
             listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             var address = sockaddr_in()

@@ -1,4 +1,5 @@
 import Progress
+import TestSupport
 import Testing
 
 @Suite struct StartHistoryTests {

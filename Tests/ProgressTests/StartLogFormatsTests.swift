@@ -1,4 +1,5 @@
 import Progress
+import TestSupport
 import Testing
 
 /// Lines written by hand after what is known of formats for which no log of a real start was at hand, and lines that

@@ -1,4 +1,5 @@
 import Progress
+import TestSupport
 import Testing
 
 /// Starts that go every way they can, and what must hold in all of them.

@@ -69,7 +69,7 @@ import Testing
 
     /// Whatever bytes come in, each line that goes out can be read, is not ours, and is there once.
     @Test func nothingBrokenComesThrough() throws {
-        var random = SeededRandom(seed: 17)
+        var random = TestRandom(seed: 17)
         let recorded = try Recorded.vllm
         for _ in 0..<400 {
             let text = Mutation.of(recorded, &random)
@@ -89,7 +89,7 @@ import Testing
 
     @Test(.enabled(if: Promtool.isThere, "\(Promtool.absence)"))
     func prometheusReadsWhatComesThrough() throws {
-        var random = SeededRandom(seed: 18)
+        var random = TestRandom(seed: 18)
         let recorded = try Recorded.vllm
         for _ in 0..<60 {
             let cleaned = ForeignMetrics(Mutation.of(recorded, &random), leavingOut: "vllm:num_")
@@ -109,7 +109,7 @@ enum Mutation {
         "# TYPE vllm:request_decode_time_seconds histogram\n", "# TYPE vllm:request_decode_time_seconds summary\n",
     ]
 
-    static func of(_ text: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+    static func of(_ text: [UInt8], _ random: inout TestRandom) -> [UInt8] {
         var text = text
         for _ in 0..<Int.random(in: 0..<20, using: &random) {
             let place = Int.random(in: 0...text.count, using: &random)

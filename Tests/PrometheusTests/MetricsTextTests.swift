@@ -1,4 +1,5 @@
 import Prometheus
+import TestSupport
 import Testing
 
 @Suite struct MetricsTextTests {
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func everyNumberComesBack() throws {
-        var random = SeededRandom(seed: 4711)
+        var random = TestRandom(seed: 4711)
         for _ in 0..<10_000 {
             let number = Double(bitPattern: random.next())
             let text = MetricsText.text([MetricFamily("a", .gauge, "", number)])
@@ -58,20 +59,5 @@ import Testing
             }
             #expect(sample.value == number || (sample.value.isNaN && number.isNaN), "\(text)")
         }
-    }
-}
-
-/// The same numbers for the same seed: SplitMix64.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

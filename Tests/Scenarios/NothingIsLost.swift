@@ -39,7 +39,7 @@ extension Scenarios {
             let kills = Self.number("COXSWAIN_KILLS", or: 40)
             let seed = Self.number("COXSWAIN_SEED", or: .random(in: 1...1_000_000))
             print("\(count) documents, \(kills) kills, seed \(seed)")
-            var random = Seeded(state: UInt64(seed))
+            var random = TestRandom(seed: UInt64(seed))
             let documents = (1...count).map { NumberedDocument($0, pages: .random(in: 1...4, using: &random)) }
 
             let undisturbed: [[String]] = try {
@@ -154,18 +154,6 @@ extension Scenarios {
             }
             let body = objects.enumerated().map { "\($0.offset + 1) 0 obj\n\($0.element)\nendobj\n" }.joined()
             return Array("%PDF-1.4\n\(body)trailer<</Size \(objects.count + 1)/Root 1 0 R>>\n%%EOF\n".utf8)
-        }
-
-        private struct Seeded: RandomNumberGenerator {
-            var state: UInt64
-            /// SplitMix64.
-            mutating func next() -> UInt64 {
-                state &+= 0x9E37_79B9_7F4A_7C15
-                var mixed = state
-                mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-                mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-                return mixed ^ (mixed >> 31)
-            }
         }
     }
 }

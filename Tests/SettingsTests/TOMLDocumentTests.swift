@@ -1,6 +1,7 @@
 import Foundation
 import Lifecycle
 import Settings
+import TestSupport
 import Testing
 
 /// What is no TOML, through the loader: it alone knows of documents.
@@ -113,7 +114,7 @@ import Testing
     @Test func noTextEndsTheProcess() throws {
         let seed =
             ProcessInfo.processInfo.environment["COXSWAIN_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64.max)
-        var random = Dice(seed: seed)
+        var random = TestRandom(seed: seed)
         let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
         let files = try ["coxswain.toml", "engines/vllm.toml", "engines/tesseract.toml"].map {
             try Data(contentsOf: URL(fileURLWithPath: "\(root)/etc/\($0)"))
@@ -154,21 +155,5 @@ import Testing
             problems(
                 "service = { x = { environment = { \((0..<20_000).map { "a\($0) = \"\"" }.joined(separator: ", ")) } } }"
             ).count == 1)
-    }
-}
-
-/// Chance that can be had again.
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -31,24 +31,7 @@ package struct HTTPExchange: Sendable {
         private let descriptor: Int32
 
         package init(port: UInt16, timeout: Double = 5) throws {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var limit = timeval(tv_sec: Int(timeout), tv_usec: Int(timeout.truncatingRemainder(dividingBy: 1) * 1e6))
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-            setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let result = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            guard result == 0 else {
-                let failure = Self.failure()
-                close(descriptor)
-                throw failure
-            }
+            descriptor = try LocalSocket.connect(to: port, timeout: timeout)
         }
 
         deinit { close(descriptor) }
@@ -61,7 +44,7 @@ package struct HTTPExchange: Sendable {
                         descriptor, buffer.baseAddress?.advanced(by: sent), buffer.count - sent,
                         Int32(MSG_NOSIGNAL))
                 }
-                guard count > 0 else { throw Self.failure() }
+                guard count > 0 else { throw LocalSocket.failure(errno) }
                 sent += count
             }
         }
@@ -73,19 +56,10 @@ package struct HTTPExchange: Sendable {
             while true {
                 let count = recv(descriptor, &chunk, chunk.count, 0)
                 if count == 0 { break }
-                guard count > 0 else { throw Self.failure() }
+                guard count > 0 else { throw LocalSocket.failure(errno) }
                 bytes += chunk[..<count]
             }
             return try HTTPExchange(bytes)
-        }
-
-        private static func failure() -> Failure {
-            switch errno {
-            case ECONNREFUSED: .refused
-            case ECONNRESET, EPIPE: .reset
-            case EAGAIN, ETIMEDOUT: .timedOut
-            default: .other(errno)
-            }
         }
     }
 

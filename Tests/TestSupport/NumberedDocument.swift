@@ -65,19 +65,11 @@ private struct Words {
         "market", "village", "mountain", "kitchen", "morning", "orange", "pencil", "silver", "thunder", "valley",
         "weather", "yellow", "anchor", "basket", "copper", "dragon", "engine", "feather", "hammer", "island", "jacket",
     ]
-    private var state: UInt64
+    private var random: TestRandom
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = TestRandom(seed: seed) }
 
-    /// By SplitMix64.
-    mutating func next() -> String {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Self.words[Int(mixed % UInt64(Self.words.count))]
-    }
+    mutating func next() -> String { Self.words[Int(random.next() % UInt64(Self.words.count))] }
 }
 
 /// A PDF put together object by object; the first is the catalogue.

@@ -95,8 +95,6 @@ package final class StateHistory: Sendable {
 
 /// The container's control socket, as `curl --unix-socket` uses it.
 package enum ControlSocket {
-    package struct CannotConnect: Error { package var code: Int32 }
-
     /// Asks for a service to be started, stopped or restarted; returns the status of the answer.
     package static func command(_ command: String, _ service: String, at path: String) throws -> Int {
         let request = "POST /v1/services/\(service)/\(command) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
@@ -110,20 +108,12 @@ package enum ControlSocket {
 
     /// Connects and sends; returns the connection.
     static func request(_ text: String, at path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let descriptor = try LocalSocket.connect(toPath: path)
         let bytes = Array(text.utf8)
-        guard connected == 0, send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
-            let code = errno
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            let failure = LocalSocket.failure(errno)
             close(descriptor)
-            throw CannotConnect(code: code)
+            throw failure
         }
         return descriptor
     }

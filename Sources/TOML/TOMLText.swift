@@ -1,8 +1,6 @@
-import Lifecycle
-
 /// Values as TOML.
-enum TOMLText {
-    static func string(_ text: String) -> String {
+package enum TOMLText {
+    package static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -18,9 +16,9 @@ enum TOMLText {
         return result + "\""
     }
 
-    static func list(_ texts: [String]) -> String { "[" + texts.map(string).joined(separator: ", ") + "]" }
+    package static func list(_ texts: [String]) -> String { "[" + texts.map(string).joined(separator: ", ") + "]" }
 
-    static func key(_ parts: [String]) -> String {
+    package static func key(_ parts: [String]) -> String {
         parts.map { part in
             let isBare =
                 !part.isEmpty
@@ -34,16 +32,5 @@ enum TOMLText {
                 }
             return isBare ? part : string(part)
         }.joined(separator: ".")
-    }
-
-    static func limit(_ limit: ProcessOptions.Limit) -> String {
-        let parts = [limit.soft, limit.hard].map { $0.map(String.init) ?? "\"unlimited\"" }
-        return parts[0] == parts[1] ? parts[0] : "[\(parts[0]), \(parts[1])]"
-    }
-
-    /// `USR2` for 12.
-    static func signal(_ number: Int32) -> String {
-        let name = Signal.name(number)
-        return name.hasPrefix("SIG") ? String(name.dropFirst(3)) : String(number)
     }
 }

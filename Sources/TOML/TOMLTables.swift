@@ -7,13 +7,13 @@ final class TOMLTableNode {
     var isFrozen = false
 
     enum Entry {
-        case value(SettingValue)
+        case value(TOMLValue)
         case table(TOMLTableNode)
         /// Of `[[headers]]`; the last one is the one that is written into.
         case tables(TOMLTableList)
     }
 
-    var values: [String: SettingValue] {
+    var values: [String: TOMLValue] {
         entries.mapValues { entry in
             switch entry {
             case .value(let value): value
@@ -43,7 +43,7 @@ extension TOMLTableNode {
     func open(_ path: [String], isOneOfMany: Bool) throws(TOMLConflict) -> (table: TOMLTableNode, path: String) {
         var (table, name) = (self, "")
         for key in path.dropLast() {
-            name = TableReader.join(name, key)
+            name = TOMLPath.join(name, key)
             switch table.entries[key] {
             case nil:
                 let new = TOMLTableNode()
@@ -58,7 +58,7 @@ extension TOMLTableNode {
             }
         }
         let last = path[path.count - 1]
-        name = TableReader.join(name, last)
+        name = TOMLPath.join(name, last)
         let new = TOMLTableNode()
         new.isClosed = true
         switch (table.entries[last], isOneOfMany) {

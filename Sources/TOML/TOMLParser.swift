@@ -1,3 +1,5 @@
+import Readable
+
 /// Reads TOML 1.0 (toml.io/en/v1.0.0), statement by statement. Its text is whatever somebody left in a file: everything here
 /// has a bound, and nothing ends the process.
 struct TOMLParser {
@@ -92,7 +94,7 @@ struct TOMLParser {
         at += 1
         skipBlanks()
         guard depth + keys.count <= Self.deepest else { throw tooDeep(place) }
-        let own = keys.reduce(path) { TableReader.join($0, $1) }
+        let own = keys.reduce(path) { TOMLPath.join($0, $1) }
         let begin = at
         // A value that is wrong is at least not missing.
         defer { note(own, key: place, value: begin..<max(begin, at)) }
@@ -108,7 +110,7 @@ struct TOMLParser {
         }
         var whole = path
         for name in keys.dropLast() {
-            whole = TableReader.join(whole, name)
+            whole = TOMLPath.join(whole, name)
             note(whole, key: place, value: place)
         }
     }

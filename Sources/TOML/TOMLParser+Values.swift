@@ -1,3 +1,4 @@
+import Readable
 import VariableCatalog
 
 /// Values: numbers, words, dates, lists and inline tables.
@@ -17,9 +18,9 @@ extension TOMLParser {
         }
     }
 
-    private mutating func list(at path: String, depth: Int) throws(Problem) -> [SettingValue] {
+    private mutating func list(at path: String, depth: Int) throws(Problem) -> [TOMLValue] {
         let begin = at
-        var items: [SettingValue] = []
+        var items: [TOMLValue] = []
         at += 1
         while true {
             try skipLines()
@@ -97,7 +98,7 @@ extension TOMLParser {
 
     // MARK: Words
 
-    private mutating func word() throws(Problem) -> SettingValue {
+    private mutating func word() throws(Problem) -> TOMLValue {
         let begin = at
         while let byte = peek, byte > 0x20, byte != 0x7F, !"#,]}=\"'[{".utf8.contains(byte) { at += 1 }
         // A date may be written with a space before its time.
@@ -142,7 +143,7 @@ extension TOMLParser {
         return "`\(shown)` is no number that TOML knows, or too large a one; texts stand in quotes"
     }
 
-    private static func number(_ text: String) -> SettingValue? {
+    private static func number(_ text: String) -> TOMLValue? {
         let digits = Array(text.utf8)
         // Underscores stand between digits alone.
         for index in digits.indices where digits[index] == UInt8(ascii: "_") {

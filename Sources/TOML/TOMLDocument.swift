@@ -1,25 +1,25 @@
 /// A TOML text that was read: its values, and where each stands.
-struct TOMLDocument {
-    var root: [String: SettingValue] = [:]
+package struct TOMLDocument {
+    package var root: [String: TOMLValue] = [:]
     /// By the path of keys, joined by dots; `path[2]` is the third item of a list.
-    var places: [String: Place] = [:]
+    package var places: [String: Place] = [:]
     /// What is no TOML; the rest was read in spite of it.
-    var mistakes: [Mistake] = []
-    private(set) var lines = TextLines([])
+    package var mistakes: [Mistake] = []
+    package private(set) var lines = TextLines([])
 
     /// Offsets in bytes.
-    struct Place: Sendable, Equatable {
-        var key: Range<Int>
-        var value: Range<Int>
+    package struct Place: Sendable, Equatable {
+        package var key: Range<Int>
+        package var value: Range<Int>
     }
 
-    struct Mistake: Sendable, Equatable {
-        var place: Range<Int>
-        var message: String
+    package struct Mistake: Sendable, Equatable {
+        package var place: Range<Int>
+        package var message: String
     }
 
     /// Reads TOML 1.0. Never fails as a whole: after a mistake it goes on at the next line that begins something.
-    init(_ text: String) {
+    package init(_ text: String) {
         let bytes = Array(text.utf8)
         lines = TextLines(bytes)
         var parser = TOMLParser(bytes)
@@ -31,12 +31,12 @@ struct TOMLDocument {
 }
 
 /// Turns offsets into lines and columns.
-struct TextLines: Sendable {
+package struct TextLines: Sendable {
     private let bytes: [UInt8]
     /// Offset at which each line begins.
     private let starts: [Int]
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
         var starts = [0]
         for (offset, byte) in bytes.enumerated() where byte == 0x0A { starts.append(offset + 1) }
@@ -44,12 +44,12 @@ struct TextLines: Sendable {
     }
 
     /// Both from 1; columns in characters as Unicode counts them (scalars).
-    func position(of offset: Int) -> (line: Int, column: Int) {
+    package func position(of offset: Int) -> (line: Int, column: Int) {
         let line = line(of: offset)
         return (line, scalars(starts[line - 1]..<min(offset, bytes.count)) + 1)
     }
 
-    func line(of offset: Int) -> Int {
+    package func line(of offset: Int) -> Int {
         var (low, high) = (0, starts.count)
         while high - low > 1 {
             let middle = (low + high) / 2
@@ -59,7 +59,7 @@ struct TextLines: Sendable {
     }
 
     /// A line's text without its end; nil for one that nobody would read.
-    func text(ofLine line: Int) -> String? {
+    package func text(ofLine line: Int) -> String? {
         guard starts.indices.contains(line - 1) else { return nil }
         var end = line < starts.count ? starts[line] - 1 : bytes.count
         if end > starts[line - 1], bytes[end - 1] == 0x0D { end -= 1 }
@@ -68,7 +68,7 @@ struct TextLines: Sendable {
     }
 
     /// Length of a place in characters, as far as it lies on its first line.
-    func length(of place: Range<Int>) -> Int {
+    package func length(of place: Range<Int>) -> Int {
         let place = place.clamped(to: 0..<bytes.count)
         return max(1, scalars(place.lowerBound..<(bytes[place].firstIndex(of: 0x0A) ?? place.upperBound)))
     }
