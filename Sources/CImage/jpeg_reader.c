@@ -128,6 +128,10 @@ int cimage_jpeg_reader_row(cimage_jpeg_reader *reader, uint8_t *row) {
     return jpeg_read_scanlines(&reader->codec, &rows, 1) == 1 ? CIMAGE_OK : CIMAGE_DAMAGED;
 }
 
+bool cimage_jpeg_reader_ended_early(const cimage_jpeg_reader *reader) {
+    return reader->errors.ended_early;
+}
+
 void cimage_jpeg_reader_close(cimage_jpeg_reader *reader) {
     if (!reader) return;
     jpeg_destroy_decompress(&reader->codec);

@@ -31,6 +31,8 @@ struct cpdfscan {
     int descriptor = -1;
     // Whether the page at hand has been drawn on.
     bool hasDrawn = false;
+    // Whether a picture of the page at hand ended before its last row.
+    bool lacksPart = false;
 };
 
 // Most pixels of the pictures of one page, 46,000 by 46,000: seconds of decoding. An A0 sheet at 600 dpi has a quarter of that.
@@ -159,8 +161,10 @@ static void draw(
     if (onWhite && !covered) {
         for (uint32_t y = 0; y < raster.height; y++) memset(raster.pixels + y * raster.stride, 255, raster.width * size_t {4});
     }
-    if (!paint(*source.rows, source.channels, *source.colors, across, along, geometry.turned, raster)) {
-        throw Refusal(CPDFSCAN_NOT_PICTURES);
+    switch (paint(*source.rows, source.channels, *source.colors, across, along, geometry.turned, raster)) {
+    case Painted::all: break;
+    case Painted::some: opened.lacksPart = true; break;
+    case Painted::none: throw Refusal(CPDFSCAN_NOT_PICTURES);
     }
 }
 
@@ -196,6 +200,7 @@ static int drawSafely(cpdfscan &opened, Page &page, double scale, bool grey, siz
 static int drawPage(cpdfscan &opened, int index, double scale, bool grey, size_t memory, const cimage_raster &raster)
 {
     opened.hasDrawn = false;
+    opened.lacksPart = false;
     Page *page = opened.document->getPage(index + 1);
     if (!page || !page->isOk()) return CPDFSCAN_NOT_PICTURES;
     PagePictures pictures(*page);
@@ -216,4 +221,9 @@ int cpdfscan_draw(
     } catch (...) {
         return CPDFSCAN_SPOILT;
     }
+}
+
+bool cpdfscan_lacks_part(const cpdfscan *document)
+{
+    return document->lacksPart;
 }

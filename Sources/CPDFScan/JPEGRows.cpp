@@ -106,6 +106,8 @@ public:
         return rows[turn].data();
     }
 
+    bool endedEarly() const override { return cimage_jpeg_reader_ended_early(reader); }
+
 private:
     JPEGBytes bytes;
     cimage_jpeg_header header {};

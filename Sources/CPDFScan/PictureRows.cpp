@@ -99,38 +99,69 @@ public:
         if (left-- <= 0) return nullptr;
         int count = stream.doGetChars(static_cast<int>(packed.size()), packed.data());
         if (count <= 0) return nullptr;
+        ended = ended || static_cast<size_t>(count) < packed.size();
         std::fill(packed.begin() + count, packed.end(), uint8_t {0});
         uint8_t *row = rows.next();
         for (size_t i = 0; i < packed.size(); i++) memcpy(row + i * 8, table[packed[i]].data(), 8);
         return row;
     }
 
+    bool endedEarly() const override { return ended; }
+
 private:
     Stream &stream;
     int left;
+    bool ended = false;
     std::vector<uint8_t> packed;
     Pair rows;
     std::array<std::array<uint8_t, 8>, 256> table;
 };
 
-// One channel of up to 8 bits, through a table of the colours of all its values: grey or three channels.
-class TableRows final : public Rows {
+// Samples of up to 8 bits. Where there are no more, poppler gives rows of ones.
+class SampleRows : public Rows {
+public:
+    ~SampleRows() override { image.close(); }
+    bool endedEarly() const override { return ended; }
+
+    SampleRows(const SampleRows &) = delete;
+    SampleRows &operator=(const SampleRows &) = delete;
+
+protected:
+    SampleRows(Stream &stream, int width, int height, int channels, int bits)
+        : image(&stream, width, channels, bits), stream(stream), left(height)
+    {
+        image.reset();
+    }
+
+    uint8_t *line()
+    {
+        if (left-- <= 0) return nullptr;
+        ended = ended || stream.lookChar() == EOF;
+        return image.getLine();
+    }
+
+private:
+    ImageStream image;
+    Stream &stream;
+    int left;
+    bool ended = false;
+};
+
+// One channel, through a table of the colours of all its values: grey or three channels.
+class TableRows final : public SampleRows {
 public:
     TableRows(Stream &stream, int width, int height, int bits, const std::vector<GfxRGB> &palette, bool grey)
-        : image(&stream, width, 1, bits), width(width), left(height), grey(grey),
+        : SampleRows(stream, width, height, 1, bits), width(width), grey(grey),
           rows(static_cast<size_t>(width) * (grey ? 1 : 3))
     {
         for (const GfxRGB &color : palette) {
             table.push_back({colToByte(color.r), colToByte(color.g), colToByte(color.b)});
         }
-        image.reset();
     }
-
-    ~TableRows() override { image.close(); }
 
     const uint8_t *next() override
     {
-        const uint8_t *values = left-- > 0 ? image.getLine() : nullptr;
+        const uint8_t *values = line();
         if (!values) return nullptr;
         uint8_t *row = rows.next();
         for (int i = 0; i < width; i++) {
@@ -145,29 +176,24 @@ public:
     }
 
 private:
-    ImageStream image;
     int width;
-    int left;
     bool grey;
     Pair rows;
     std::vector<std::array<uint8_t, 3>> table;
 };
 
 // Several channels; `map`, where there is one, makes three of them before they are scaled.
-class ColorRows final : public Rows {
+class ColorRows final : public SampleRows {
 public:
     ColorRows(Stream &stream, int width, int height, int channels, int bits, GfxImageColorMap *map)
-        : image(&stream, width, channels, bits), width(width), left(height), map(map),
+        : SampleRows(stream, width, height, channels, bits), width(width), map(map),
           stride(static_cast<size_t>(width) * static_cast<size_t>(map ? 3 : channels)), rows(stride)
     {
-        image.reset();
     }
-
-    ~ColorRows() override { image.close(); }
 
     const uint8_t *next() override
     {
-        uint8_t *values = left-- > 0 ? image.getLine() : nullptr;
+        uint8_t *values = line();
         if (!values) return nullptr;
         uint8_t *row = rows.next();
         if (map) {
@@ -179,9 +205,7 @@ public:
     }
 
 private:
-    ImageStream image;
     int width;
-    int left;
     GfxImageColorMap *map;
     size_t stride;
     Pair rows;

@@ -163,7 +163,7 @@ public:
     Painter(
         Rows &rows, int channels, Colors &colors, const Axis &across, const Axis &along, bool turned,
         const cimage_raster &raster)
-        : batch(turned ? 16 : 1), window(rows), channels(channels), colors(colors), across(across), along(along), turned(turned), raster(raster)
+        : batch(turned ? 16 : 1), rows(rows), window(rows), channels(channels), colors(colors), across(across), along(along), turned(turned), raster(raster)
     {
         int used = 0;
         for (const Axis::Pixel &pixel : across.pixels) used = std::max(used, pixel.first + pixel.count);
@@ -175,14 +175,16 @@ public:
             && std::all_of(across.pixels.begin(), across.pixels.end(), [](const auto &pixel) { return pixel.cover == 1; });
     }
 
-    bool run()
+    Painted run()
     {
+        bool all = true;
         for (size_t j = 0; j < along.pixels.size(); j += batch) {
             size_t filled = std::min(batch, along.pixels.size() - j);
             for (size_t k = 0; k < filled; k++) {
                 const Axis::Pixel &line = along.pixels[j + k];
                 bool there = scale(line);
-                if (!there && j + k == 0) return false;
+                if (!there && j + k == 0) return Painted::none;
+                all = all && there;
                 bool inPlace = direct && line.cover == 1;
                 uint8_t *out = inPlace ? at(across.pixels.front().position, line.position)
                                        : &lines[k * across.pixels.size() * 4];
@@ -196,12 +198,13 @@ public:
             }
             if (turned) layColumns(&along.pixels[j], filled);
         }
-        return true;
+        return all && !rows.endedEarly() ? Painted::all : Painted::some;
     }
 
 private:
     // As many rows of the picture as columns of the page lie in one line of the processor's cache.
     size_t batch;
+    Rows &rows;
     Window window;
     int channels;
     Colors &colors;
@@ -260,11 +263,11 @@ private:
 
 }  // namespace
 
-bool paint(
+Painted paint(
     Rows &rows, int channels, Colors &colors, const Axis &across, const Axis &along, bool turned,
     const cimage_raster &raster)
 {
-    if (across.pixels.empty() || along.pixels.empty()) return true;
+    if (across.pixels.empty() || along.pixels.empty()) return Painted::all;
     return Painter(rows, channels, colors, across, along, turned, raster).run();
 }
 

@@ -38,6 +38,8 @@ class Rows {
 public:
     virtual ~Rows() = default;
     virtual const uint8_t *next() = 0;
+    // Whether rows that were given had to be made up, since the data ended before them.
+    virtual bool endedEarly() const { return false; }
 };
 
 // Turns a row of scaled samples into four bytes a pixel, blue first, the fourth its opacity.
@@ -52,8 +54,9 @@ public:
 //
 // channels: samples a pixel of `rows`, 1…4.
 // turned: rows of the picture are columns of the page; `across` then goes down the page, and `along` from left to right.
-// Returns false when the rows end before any of them was there.
-bool paint(
+// Returns how many of the rows there are.
+enum class Painted { all, some, none };
+Painted paint(
     Rows &rows, int channels, Colors &colors, const Axis &across, const Axis &along, bool turned,
     const cimage_raster &raster);
 

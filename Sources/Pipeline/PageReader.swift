@@ -96,6 +96,8 @@ package struct PageReader: Sendable {
         var answer: Result<PictureReader.Answer, EngineError>
     }
 
+    private static let lacksPart = "a picture on the page ends before its last row: the file was cut off or is damaged"
+
     private func assemble(_ page: Page, _ drawn: EncodedPage, _ answers: Answers, _ options: ReadingOptions) -> Reading
     {
         var page = page
@@ -114,8 +116,8 @@ package struct PageReader: Sendable {
         let model = read.lazy.map(\.model).first { !$0.isEmpty }
         let culprit = errors.first { $0.code == .crashed } ?? errors.first
         guard let culprit else {
-            page.outcome = read.contains { $0.doubt != nil } ? .degraded : .ok
-            page.reason = read.lazy.compactMap(\.doubt?.text).first
+            page.reason = read.lazy.compactMap(\.doubt?.text).first ?? (drawn.lacksPart ? Self.lacksPart : nil)
+            page.outcome = page.reason == nil ? .ok : .degraded
             return Reading(page: page, model: model)
         }
         guard !read.isEmpty, culprit.code != .crashed else {

@@ -28,12 +28,15 @@ package struct RenderedPage: Sendable, Equatable {
     package let dpi: Double
     /// In reading order. A page that goes whole has exactly one; a blank page that is cut into blocks has none.
     package let pictures: [RenderedPicture]
+    /// Data of a picture on it end before the picture does; what is there is drawn.
+    package var lacksPart: Bool
 
-    package init(width: Int, height: Int, dpi: Double, pictures: [RenderedPicture]) {
+    package init(width: Int, height: Int, dpi: Double, pictures: [RenderedPicture], lacksPart: Bool = false) {
         self.width = width
         self.height = height
         self.dpi = dpi
         self.pictures = pictures
+        self.lacksPart = lacksPart
     }
 
     /// A page that goes whole.

@@ -21,7 +21,7 @@ extension PageRegions {
 extension RenderedPage {
     /// Bytes of a reply beside those of its pictures.
     package static func overhead(pictures: Int) -> Int {
-        21 + 29 * pictures
+        22 + 29 * pictures
     }
 
     /// Bytes of all pictures together.
@@ -39,6 +39,7 @@ extension RenderedPage {
         let width = Int(try reader.integer(UInt32.self))
         let height = Int(try reader.integer(UInt32.self))
         let dpi = try reader.double()
+        let lacksPart = try reader.integer(UInt8.self) != 0
         let count = Int(try reader.integer(UInt32.self))
         guard Self.isSide(width), Self.isSide(height), dpi >= 0 else { throw WireError("a page without pixels") }
         guard count <= RenderLimits.picturesPerPage else { throw WireError("a page of \(count) pictures") }
@@ -48,7 +49,7 @@ extension RenderedPage {
             guard picture.box.lies(on: width, height) else { throw WireError("a picture beyond its page") }
             pictures.append(picture)
         }
-        self.init(width: width, height: height, dpi: dpi, pictures: pictures)
+        self.init(width: width, height: height, dpi: dpi, pictures: pictures, lacksPart: lacksPart)
     }
 }
 
@@ -80,6 +81,7 @@ extension WireWriter {
         write(UInt32(clamping: page.width))
         write(UInt32(clamping: page.height))
         write(page.dpi)
+        write(UInt8(page.lacksPart ? 1 : 0))
         write(UInt32(clamping: page.pictures.count))
         for picture in page.pictures {
             for side in [

@@ -142,6 +142,8 @@ package struct EncodedPage: Sendable {
     package let dpi: Double
     /// In reading order. Exactly one, the page, unless the budget asked for blocks; none for a blank page's blocks.
     package let pictures: [RenderedPicture]
+    /// Data of a picture on it end before the picture does; what is there is drawn.
+    package let lacksPart: Bool
     /// How long the attempt that succeeded took, without opening the document.
     package let renderMilliseconds: Double
     /// 1, or 2 where a renderer was lost over this page.

@@ -136,6 +136,7 @@ struct Worker: ~Copyable {
             return .page(
                 EncodedPage(
                     width: rendered.width, height: rendered.height, dpi: rendered.dpi, pictures: rendered.pictures,
+                    lacksPart: rendered.lacksPart,
                     renderMilliseconds: Double(monotonicNanoseconds() - began) / 1e6, attempts: attempt))
         }
     }

@@ -75,8 +75,10 @@ final class PDFDocument: PagedDocument {
         let fit = budget.fit(size)
         let raster = try canvas.raster(fit)
         let scale = fit.dpi / 72
-        if try drawScan(page: index, scale: scale, color: budget.color, on: raster) {
-            return try raster.encoded(budget: budget, dpi: fit.dpi)
+        if case .drawn(let lacksPart) = try drawScan(page: index, scale: scale, color: budget.color, on: raster) {
+            var page = try raster.encoded(budget: budget, dpi: fit.dpi)
+            page.lacksPart = lacksPart
+            return page
         }
         return try canvas.onWhite { () throws(RenderFailure) in
             try raster.draw(scale: scale, what: "drawing page \(index + 1)") { poppler_page_render(page, $0) }
@@ -84,15 +86,15 @@ final class PDFDocument: PagedDocument {
         }
     }
 
-    /// - Returns: whether the page is nothing but pictures, and drawn.
+    /// Draws the page if it is nothing but pictures.
     private func drawScan(
         page: Int, scale: Double, color: PageColor, on raster: cimage_raster
-    ) throws(RenderFailure) -> Bool {
-        guard let scans else { return false }
+    ) throws(RenderFailure) -> ScannedPages.Outcome {
+        guard let scans else { return .notPictures }
         var outcome = ScannedPages.Outcome.spoilt
         defer { if outcome != .notPictures { canvas.spoil() } }
         outcome = try scans.draw(page: page, scale: scale, color: color, on: raster)
-        return outcome == .drawn
+        return outcome
     }
 
     private static func size(of index: Int, in document: OpaquePointer) -> PageSize {

@@ -30,8 +30,9 @@ final class ScannedPages {
         if case .opened(let document) = state { cpdfscan_close(document) }
     }
 
-    enum Outcome {
-        case drawn
+    enum Outcome: Equatable {
+        /// - Parameter lacksPart: the data of a picture end before the picture does.
+        case drawn(lacksPart: Bool)
         /// The page is more than pictures; the raster is as it was.
         case notPictures
         /// The same, but that was found out when something was drawn already.
@@ -50,7 +51,7 @@ final class ScannedPages {
         switch code {
         case CPDFSCAN_OK:
             if MemoryExhaustion.happened { throw MemoryExhaustion.failure(what) }
-            return .drawn
+            return .drawn(lacksPart: cpdfscan_lacks_part(document))
         case CPDFSCAN_OUT_OF_MEMORY:
             throw MemoryExhaustion.failure(what)
         case CPDFSCAN_TOO_LARGE:

@@ -109,6 +109,33 @@ import Testing
         }
     }
 
+    @Test func aScanThatWasCutOffIsSaidToBe() async throws {
+        @Sendable func scan(rows: Int) -> [UInt8] {
+            Array(
+                """
+                %PDF-1.5
+                1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+                2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+                3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>endobj
+                4 0 obj<</Length 28>>stream
+                q 200 0 0 100 0 0 cm /I Do Q
+                endstream endobj
+                5 0 obj<</Type/XObject/Subtype/Image/Width 200/Height 100/ColorSpace/DeviceGray/BitsPerComponent 8\
+                /Length \(200 * rows)>>stream
+
+                """.utf8) + [UInt8](repeating: 0x77, count: 200 * rows)
+                + Array("\nendstream endobj\ntrailer<</Root 1 0 R/Size 6>>\n%%EOF\n".utf8)
+        }
+        try await RunningAPI.serving { api async throws in
+            let whole = try await api.post(scan(rows: 100)).answer()
+            #expect(whole.status == "success" && whole.pages.map(\.outcome) == ["ok"])
+            let half = try await api.post(scan(rows: 50)).answer()
+            #expect(half.status == "partial" && half.pages.map(\.outcome) == ["degraded"])
+            #expect(half.pages.first?.reason?.contains("ends before its last row") == true)
+            #expect(half.pages.first?.text.isEmpty == false)
+        }
+    }
+
     @Test func theTextIsAnsweredWhenTheFilesCannotBeWritten() async throws {
         try await RunningAPI.serving(change: { $0.outputDirectory = "/proc/version/output" }) { api async throws in
             let exchange = try await api.post(Documents.pdf(pages: 1))

@@ -140,7 +140,9 @@ import Testing
             ContainerState(
                 revision: 1, phase: .ready, ready: true, startedOnce: true, engineProven: true, reason: "",
                 services: [ServiceState(name: "engine", state: "ready", since: 0)]))
-        try await RunningAPI.serving(change: { $0.controlSocket = supervisor.path }) { api in
+        try await RunningAPI.serving(
+            change: { $0.controlSocket = supervisor.path }, folder: supervisor.folder
+        ) { api in
             let text = try await api.request("GET", "/metrics").body
             #expect(value("coxswain_supervisor_up", in: text) == 1)
             #expect(value("coxswain_memory_used_bytes", in: text) == 4711)
@@ -152,7 +154,9 @@ import Testing
     /// One that hangs: it is there, and says nothing.
     @Test func aSilentPID1CostsWhatItAloneKnows() async throws {
         let supervisor = try ControlSocket(reading: nil, answers: false)
-        try await RunningAPI.serving(change: { $0.controlSocket = supervisor.path }) { api in
+        try await RunningAPI.serving(
+            change: { $0.controlSocket = supervisor.path }, folder: supervisor.folder
+        ) { api in
             let start = ContinuousClock.now
             let text = try await api.request("GET", "/metrics").body
             #expect(start.duration(to: .now) < .seconds(5))
@@ -200,7 +204,8 @@ import Testing
 private final class ControlSocket: Sendable {
     let path: String
     let server: ControlServer
-    private let folder: TestFolder
+    /// It is there as long as somebody holds it: the socket goes with it.
+    let folder: TestFolder
     private let descriptor: CInt
 
     /// - Parameter answers: false for one that is listened on, and on which nobody accepts.

@@ -21,7 +21,7 @@ struct EncodingTests {
         .ready(losses: []), .opened(kind: .image, pages: []),
         .opened(kind: .pdf, pages: [PageSize(width: 595.28, height: 841.89), PageSize(width: 0, height: 0)]),
         .rendered(RenderedPage(width: 3, height: 2, dpi: 299.9, mediaType: .png, bytes: [1, 2, 3, 255])),
-        .rendered(RenderedPage(width: 100, height: 200, dpi: 144, pictures: [])), .rendered(columns),
+        .rendered(RenderedPage(width: 100, height: 200, dpi: 144, pictures: [], lacksPart: true)), .rendered(columns),
         .failed(RenderFailure(.encrypted, "needs a password")), .failed(RenderFailure(.internal, "")),
         .ready(losses: ["no Landlock", "no filter — at all"]),
     ]
@@ -89,7 +89,7 @@ struct EncodingTests {
             try RenderReply(decoding: [2, 0, 0, 0, 1, 0] + [UInt8](repeating: 0, count: 16))
         }
         var page = Self.replies[3].encoded()
-        page.replaceSubrange(46..<50, with: most)
+        page.replaceSubrange(47..<51, with: most)
         #expect(throws: WireError.self) { try RenderReply(decoding: page) }
     }
 
@@ -129,7 +129,7 @@ struct EncodingTests {
         // A count alone, with nothing behind it.
         var empty = RenderReply.rendered(RenderedPage(width: 1, height: 1, dpi: 1, pictures: [])).encoded()
         #expect(empty.count == RenderedPage.overhead(pictures: 0))
-        empty.replaceSubrange(17..<21, with: [0xFF, 0xFF, 0xFF, 0xFF])
+        empty.replaceSubrange(18..<22, with: [0xFF, 0xFF, 0xFF, 0xFF])
         #expect(throws: WireError.self) { try RenderReply(decoding: empty) }
     }
 

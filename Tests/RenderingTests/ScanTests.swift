@@ -182,6 +182,24 @@ struct ScanTests {
         }
     }
 
+    @Test("that were cut off are told apart from whole ones")
+    func lackingParts() async throws {
+        let pool = Fixtures.pool()
+        defer { pool.shutdown() }
+        for picture in [try ScannedPage.Embedded.jpeg(), .bits(), .grey(), .rgb()] {
+            for share in [1.0, 0.9, 0.5] {
+                let data = Array(picture.data.prefix(Int(Double(picture.data.count) * share)))
+                let page = ScannedPage(pictures: [.init(keys: picture.keys, data: data)])
+                let document = try await pool.open(TemporaryFile(page.pdf))
+                // At the whole size and where rows are left out.
+                for dpi in [144.0, 36] {
+                    let drawn = try await pool.render(document, page: 0, budget: PixelBudget(dpi: dpi))
+                    #expect(drawn.lacksPart == (share < 1), "\(picture.keys) \(share) \(dpi)")
+                }
+            }
+        }
+    }
+
     @Test("that claim more pixels than may be decoded are refused in a sentence")
     func claims() async throws {
         let jpeg = try ScannedPage.Embedded.jpeg()

@@ -75,6 +75,9 @@ int cimage_jpeg_reader_start(
 
 // CIMAGE_DAMAGED where there are no more, too.
 int cimage_jpeg_reader_row(cimage_jpeg_reader *reader, uint8_t *row);
+
+// Whether the data ended before the rows did that have been read: from there on they are made up.
+bool cimage_jpeg_reader_ended_early(const cimage_jpeg_reader *reader);
 void cimage_jpeg_reader_close(cimage_jpeg_reader *reader);
 
 #ifdef __cplusplus

@@ -42,6 +42,10 @@ void cpdfscan_close(cpdfscan *document);
 int cpdfscan_draw(
     cpdfscan *document, int page, double scale, bool grey, size_t memory, const cimage_raster *raster);
 
+// Of the page that was drawn last: whether data of a picture ended before the picture did. What is missing is white, or in
+// a JPEG, grey.
+bool cpdfscan_lacks_part(const cpdfscan *document);
+
 #ifdef __cplusplus
 }
 #endif
