@@ -43,6 +43,7 @@ let package = Package(
     products: [
         .executable(name: "coxswain", targets: ["coxswain"]),
         .executable(name: "coxswain-ocr", targets: ["coxswain-ocr"]),
+        .executable(name: "coxswain-preload", targets: ["coxswain-preload"]),
         .executable(name: "coxswain-render", targets: ["coxswain-render"]),
         .executable(name: "coxswain-tesseract", targets: ["coxswain-tesseract"]),
     ],
@@ -62,7 +63,8 @@ let package = Package(
             dependencies: [
                 "ControlProtocol", "CSignalsBlocked", "GPU", "Health", "Lifecycle", "NVML", "OperatorConsole",
                 "OperatorLog",
-                "ProbeClient", "ProcessHost", "Settings", "Storage", "Supervisor", "TimeOfDay", argumentParser,
+                "ProbeClient", "ProcessHost", "Readable", "Settings", "Storage", "Supervisor", "TimeOfDay",
+                argumentParser,
             ],
             swiftSettings: strict, linkerSettings: selfContained),
         // coxswain-shim is C without any Swift, which no target can be: etc/build/build-shim compiles it.
@@ -76,6 +78,13 @@ let package = Package(
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
             swiftSettings: strict, linkerSettings: selfContained + wholeFoundation),
+        .executableTarget(
+            name: "coxswain-preload",
+            dependencies: [
+                "Downloads", "ModelHashing", "Models", "Notify", "Preload", "Readable", "ServiceLog", argumentParser,
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-render",
             dependencies: [
@@ -106,7 +115,7 @@ let package = Package(
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Lifecycle", "Readable", "TOML", "VariableCatalog"],
+            dependencies: ["Lifecycle", "Models", "Readable", "TOML", "VariableCatalog"],
             resources: [.embedInCode("Engines")],
             swiftSettings: strict),
         .target(
@@ -116,6 +125,19 @@ let package = Package(
                 "Progress", "Prometheus", "PublicPort", "Readable", "Settings", "Storage", "TimeOfDay",
             ] + nio,
             swiftSettings: strict),
+
+        // Weights.
+        .target(
+            name: "Models", dependencies: ["CFileCalls", "CLinux", "Readable", "TOML"],
+            resources: [.embedInCode("Manifests")], swiftSettings: strict),
+        .target(name: "ModelHashing", dependencies: ["Digests", "Models"], swiftSettings: strict),
+        .target(
+            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Readable"], swiftSettings: strict),
+        .target(
+            name: "Preload",
+            dependencies: [
+                "CCrypto", "Digests", "Downloads", "ModelHashing", "Models", "Readable", "Storage", "VariableCatalog",
+            ], swiftSettings: strict),
 
         // What several programs share.
         .target(name: "TimeOfDay", swiftSettings: strict),
@@ -199,7 +221,8 @@ let package = Package(
         .testTarget(
             name: "HealthTests", dependencies: ["Health", "Prometheus", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Lifecycle", "Settings", "TestSupport", "VariableCatalog"],
+            name: "SettingsTests",
+            dependencies: ["Lifecycle", "Models", "Settings", "TestSupport", "VariableCatalog"],
             swiftSettings: strict),
         .testTarget(
             name: "SupervisorTests", dependencies: ["Lifecycle", "OperatorLog", "Supervisor"], swiftSettings: strict),
@@ -219,6 +242,19 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "FolderWriter", dependencies: ["Models"], path: "Tests/FolderWriter", swiftSettings: strict),
+        .testTarget(
+            name: "ModelsTests", dependencies: ["FolderWriter", "ModelHashing", "Models", "TestSupport"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "FileFetcher", dependencies: ["Downloads"], path: "Tests/FileFetcher", swiftSettings: strict),
+        .testTarget(
+            name: "DownloadsTests", dependencies: ["Digests", "Downloads", "FileFetcher", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PreloadTests", dependencies: ["Downloads", "Models", "Preload", "TestSupport"],
+            exclude: ["hoster.py"], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
         .testTarget(name: "LayoutTests", dependencies: ["Layout"], swiftSettings: strict),
         .executableTarget(name: "SandboxProbe", dependencies: ["CSandbox"], path: "Tests/SandboxProbe"),

@@ -23,6 +23,11 @@ CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *cont
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
 }
 
+CURLcode ccurl_set_header_reader(CURL *handle, curl_write_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, callback);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
+}
+
 CURLcode ccurl_set_prerequest(CURL *handle, curl_prereq_callback callback, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);

@@ -24,8 +24,9 @@ package struct ContainerMachine: Sendable {
     var random: SeededRandom
     var stop: Stop?
     private var instances = 0
-    private var begunAt: Instant?
-    private var begun: Bool { begunAt != nil }
+    /// From when on the time for the start counts; nil before the beginning.
+    private var startsAt: Instant?
+    private var begun: Bool { startsAt != nil }
 
     /// - Parameters:
     ///   - definitions: every need named in them is the name of one of them, and there is no cycle.
@@ -87,7 +88,7 @@ package struct ContainerMachine: Sendable {
         var actions: [Action] = []
         switch event {
         case .begin:
-            begunAt = begunAt ?? now
+            startsAt = startsAt ?? now
         case .spawned(let id, let pid):
             actions += withCurrent(id) { $0.spawned(pid: pid, at: now) }
         case .ready(let id):
@@ -149,6 +150,7 @@ package struct ContainerMachine: Sendable {
         var random = self.random
         let containerStops = stop != nil && fault != .startsWhileStopping
         let blamed = blamedService(by: services[id.service])
+        let isPreload = services[id.service].definition.isPreload
         var actions = withCurrent(id) { service in
             // Nobody saw how it ended.
             let before = service.state.name == .stopping ? [] : service.exited(.unseen, at: now)
@@ -157,12 +159,16 @@ package struct ContainerMachine: Sendable {
                     evidence, containerStops: containerStops, blamesOther: blamed != nil, at: now, random: &random)
         }
         self.random = random
+        // The time for the start is that of what takes about as long each time, and not of a download.
+        if isPreload, actions.contains(where: { if case .report(.done) = $0 { true } else { false } }) {
+            startsAt = now
+        }
         if let blamed, !containerStops { actions += replace(blamed, wantingFor: services[id.service], at: now) }
         for index in services.indices { services[index].forget(sender: id) }
         let service = services[id.service]
         if case .failed(let code) = service.state, service.definition.restart.whenSpent == .exit {
             let cause = service.lastFailure.map { ": \($0.cause)" } ?? ""
-            let verdict = code == .hopeless ? "cannot run" : "keeps failing"
+            let verdict = code == .budgetSpent ? "keeps failing" : "cannot run"
             beginStop(code, why: "\(service.definition.name) \(verdict)\(cause)", at: now)
         }
         return actions
@@ -210,9 +216,10 @@ package struct ContainerMachine: Sendable {
                 fault == .ignoresNeeds || needs[index].allSatisfy({ services[$0].isSatisfied })
             else { continue }
             instances += 1
+            let latest = startsAt.map { $0 + policy.startWithin }
             actions += services[index].spawn(
                 InstanceID(service: index, number: instances),
-                latest: startedOnce ? nil : begunAt.map { $0 + policy.startWithin }, at: now)
+                latest: startedOnce || services[index].definition.isPreload ? nil : latest, at: now)
         }
         return actions
     }
@@ -244,7 +251,7 @@ package struct ContainerMachine: Sendable {
             return (phase, reason)
         }
         let blocking = services[index]
-        let reason = "\(blocking.definition.name) is \(blocking.state.name.rawValue)\(blocking.why)"
+        let reason = "\(blocking.definition.name) \(blocking.condition)"
         if blocking.hasFailed { return (.failed, reason) }
         if startedOnce { return (.degraded, reason) }
         switch blocking.definition.role {

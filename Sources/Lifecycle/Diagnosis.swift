@@ -59,6 +59,8 @@ package struct Diagnosis: Sendable, Equatable {
     /// and nothing
     /// that a log says about a document may end the container.
     package var canRetry: Bool
+    /// It ended itself since its settings are wrong, and the container ends with the code for that.
+    package var saysSettings = false
     /// The log line that told it, at most 300 characters.
     package var evidence: String?
     /// Where a process was that was ended by a fatal signal: frames, innermost first, of the thread that tells most.
@@ -84,6 +86,25 @@ package struct Diagnosis: Sendable, Equatable {
         diagnosis.add(log.stack, failure: failure)
         diagnosis.canRetry = diagnosis.canRetry || wasReady
         return diagnosis
+    }
+
+    /// What a program says of itself by its exit status counts for more than what its log looks like.
+    ///
+    /// - Parameter hopeless: statuses that say that no retry can help; empty for a program that has no such statuses.
+    mutating func heed(_ exit: Exit, hopeless: [Int32], _ evidence: Evidence) {
+        guard !hopeless.isEmpty else { return }
+        switch exit {
+        // A shell's words, and ours: it never ran.
+        case .code(126), .code(127), .notStarted, .unseen: return
+        case .signal: canRetry = true
+        case .code(let code):
+            canRetry = !hopeless.contains(code)
+            saysSettings = code == 78 && !canRetry
+            let errors = evidence.lines.lazy.reversed().map(LogLine.init).filter { $0.level == .error }
+            guard let last = errors.first else { return }
+            // It knows better than any rule what went wrong and what helps.
+            (cause, hint, self.evidence) = ("\(exit): \(last.excerpt(600))", nil, nil)
+        }
     }
 
     // MARK: What the exit alone tells

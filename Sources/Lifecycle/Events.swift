@@ -62,13 +62,19 @@ package enum Event: Sendable, Equatable {
         package var phase: String
         /// Share of that phase, 0…1, where its log says so.
         package var fraction: Double?
+        /// How long it still takes, where it knows.
+        package var remaining: Duration?
 
-        package init(phase: String, fraction: Double? = nil) {
+        package init(phase: String, fraction: Double? = nil, remaining: Duration? = nil) {
             self.phase = phase
             self.fraction = fraction
+            self.remaining = remaining
         }
 
-        package var description: String { phase + (percent.map { " (\($0) %)" } ?? "") }
+        package var description: String {
+            let parts = [percent.map { "\($0) %" }, remaining.map { "\($0.readable) left" }].compactMap { $0 }
+            return phase + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+        }
 
         /// Whatever was read: also what is no number.
         private var percent: Int? { fraction.map { $0 > 0 ? Int(min($0, 1) * 100) : 0 } }

@@ -40,4 +40,6 @@ package enum PlantedFault: Sendable, CaseIterable {
     case remembersSenders
     /// A service that was found wanting serves on.
     case keepsTheWanting
+    /// Who says by the exit status that no retry can help is tried again.
+    case retriesTheHopeless
 }

@@ -60,6 +60,10 @@ package struct ServiceDefinition: Sendable, Equatable {
     /// A task ends by itself, and its exit with status 0 is its success; a service never ends unasked.
     package var isTask: Bool { ready.check == .exit }
 
+    /// It fetches what others need, for as long as that takes: it is not limited by the time for the container's start, which
+    /// counts from its end on.
+    package var isPreload: Bool { role == .preload && isTask }
+
     /// It runs somewhere else, and nothing of it here.
     package var isElsewhere: Bool { command.isEmpty }
 
@@ -182,6 +186,9 @@ package struct RestartPolicy: Sendable, Equatable {
     /// Time of being ready after which the count of failures begins anew.
     package var stableAfter: Duration
     package var whenSpent: WhenSpent = .exit
+    /// Exit statuses by which the program itself says that no retry can help. Where there are any, every other end of it is
+    /// worth a retry, whatever its log looks like.
+    package var hopelessExits: [Int32] = []
 
     /// What follows when no further try is made.
     package enum WhenSpent: String, Sendable, CaseIterable {
@@ -224,8 +231,8 @@ package struct ContainerPolicy: Sendable, Equatable {
     package var drainDelay: Duration
     /// Longest time from the request to stop to the exit of PID 1, whatever hangs.
     package var shutdownGrace: Duration
-    /// Longest time from the beginning to the first ready, for everything together. It is below the time that an
-    /// orchestrator gives, so that our diagnosis comes first.
+    /// Longest time from the beginning to the first ready, for everything together; where something is preloaded, from the
+    /// end of that on. It is below the time that an orchestrator gives, so that our diagnosis comes first.
     package var startWithin: Duration
     /// How long the container goes on calling itself ready while something that had been ready is being healed.
     package var unreadyAfter: Duration

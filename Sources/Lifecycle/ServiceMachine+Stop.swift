@@ -108,9 +108,12 @@ extension ServiceMachine {
             budget = RestartBudget()
         case .ended, .failed, .wanting:
             let why = stopping.reason.cause
-            let diagnosis = Diagnosis.of(
+            var diagnosis = Diagnosis.of(
                 exit: stopping.exit ?? (why == nil ? .unseen : nil), failure: why,
                 wasReady: stopping.running.readyAt != nil, evidence: evidence)
+            if why == nil, stopping.running.readyAt == nil, let exit = stopping.exit, fault != .retriesTheHopeless {
+                diagnosis.heed(exit, hopeless: definition.restart.hopelessExits, evidence)
+            }
             failure = diagnosis
             lastFailure = Failure(diagnosis: diagnosis, at: now)
             if stopping.running.readyAt != nil, diagnosis.kind.mayBeItsWork { crashes += 1 }
@@ -140,7 +143,7 @@ extension ServiceMachine {
         _ diagnosis: Diagnosis, _ service: Int, readyFor: Duration?, at now: Instant, random: inout SeededRandom
     ) -> [Action] {
         guard diagnosis.canRetry else {
-            enter(.failed(.hopeless), at: now)
+            enter(.failed(diagnosis.saysSettings ? .settings : .hopeless), at: now)
             return [.report(.gaveUp(service: service, "no retry can help", definition.restart.whenSpent))]
         }
         var policy = definition.restart

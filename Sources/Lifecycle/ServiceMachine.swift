@@ -64,16 +64,25 @@ package struct ServiceMachine: Sendable {
         return memoryBy == nil || !definition.usesGPU
     }
 
-    /// Why it is not ready, to be put behind its state: of this instance, else of the one before it.
-    var why: String {
-        if case .stopping(let stopping) = state {
+    /// What it is at and why, to be put behind its name: of this instance, else of the one before it.
+    var condition: String {
+        switch state {
+        case .stopping(let stopping):
             switch stopping.reason {
-            case .failed(let cause, _), .wanting(let cause), .asked(let cause): return ": \(cause)"
-            case .ended: break
+            case .failed(let cause, _), .wanting(let cause), .asked(let cause): return "is stopping: \(cause)"
+            // Why is known when nothing is left of it.
+            case .ended: return stopping.exit == nil ? "is stopping, as it said" : "has ended"
             }
+        // By somebody's wish: whatever happened to it before is not why.
+        case .stopped: return "is stopped"
+        case .failed: return "has failed" + (lastFailure.map { ": \($0.cause)" } ?? "")
+        case .backoff: return "waits to be started again" + afterFailure
+        case .unready: return "says that it is not well" + afterFailure
+        default: return "is \(state.name.rawValue)" + afterFailure
         }
-        return lastFailure.map { " after it failed: \($0.cause)" } ?? ""
     }
+
+    private var afterFailure: String { lastFailure.map { " after it failed: \($0.cause)" } ?? "" }
 
     package var hasFailed: Bool {
         if case .failed = state { true } else { false }

@@ -102,6 +102,7 @@ struct EffectiveList {
         add(path + ["window"], restart.window)
         add(path + ["failed-starts"], String(restart.failedStarts))
         add(path + ["stable-after"], restart.stableAfter)
+        add(path + ["hopeless-exits"], "[\(restart.hopelessExits.map(String.init).joined(separator: ", "))]")
         add(path + ["when-spent"], TOMLText.string(restart.whenSpent.rawValue))
     }
 
@@ -142,6 +143,7 @@ struct EffectiveList {
         case ("coxswain-ocr", .api): reader = .api
         case ("coxswain-ocr", .warmup): reader = .warmup
         case ("coxswain-tesseract", _): reader = .tesseract
+        case ("coxswain-preload", _): reader = .preload
         default: return [:]
         }
         let own = Variable.all.filter { $0.readers.contains(reader) && $0.audience != .ourselves }

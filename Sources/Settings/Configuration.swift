@@ -26,6 +26,11 @@ package struct Configuration: Sendable, Equatable {
     package var waitingForStart: [String] = []
     package var origins = Origins()
 
+    /// Where the engine keeps what it compiled; nil: wherever it does by itself.
+    package var engineCache: EngineCache?
+    /// Weights are read into the page cache while the engine's libraries are loaded.
+    package var readsAhead = true
+
     /// For our own helpers: where programs and the GPU driver's library are found.
     package var helperEnvironment: [String: String] = [:]
 

@@ -7,13 +7,15 @@ enum DefaultServices {
     private static let decided = ["OUTPUT_DIR", "STATE_DIR", "USE_VLM_API", "COXSWAIN_ENGINE_URL"]
 
     /// - Parameters:
+    ///   - preload: nil where nothing is fetched.
     ///   - engine: nil for one that is not even watched.
     ///   - page: how pages are to look, as the engine's profile says.
     ///   - engineURL: what pages are sent to, without `/chat/completions`.
     ///   - programs: the folder of our own programs.
     ///   - cores: cores of this container, handed to the children.
     static func make(
-        _ configuration: Configuration, engine: ServiceDefinition?, page: [String: String], engineURL: String,
+        _ configuration: Configuration, preload: ServiceDefinition?, engine: ServiceDefinition?, page: [String: String],
+        engineURL: String,
         environment: [String: String], programs: String, cores: Int
     ) -> [ServiceDefinition] {
         var own = page
@@ -44,6 +46,6 @@ enum DefaultServices {
             needs: needs, ready: Readiness(check: .notify, within: .seconds(30)),
             // It beats three times as often; one that hangs is found within 5 s.
             watchdog: .seconds(4), stop: StopPolicy(grace: .seconds(8)), sockets: ["http"])
-        return (engine.map { [$0] } ?? []) + [warmup, api]
+        return [preload, engine, warmup, api].compactMap { $0 }
     }
 }

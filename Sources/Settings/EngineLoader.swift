@@ -1,4 +1,5 @@
 import Lifecycle
+import Readable
 import TOML
 
 /// Finds an engine's profile and makes a service of it.
@@ -55,7 +56,7 @@ struct EngineLoader {
 
     /// The service, as it is before the settings file is laid over it.
     mutating func define(
-        environment: [String: String], _ placeholders: Placeholders, cores: Int
+        environment: [String: String], _ placeholders: Placeholders, _ weights: EngineWeights, cores: Int
     ) -> ServiceDefinition {
         let health = placeholders.url + "/health"
         var definition = ServiceDefinition(
@@ -66,6 +67,10 @@ struct EngineLoader {
         ServiceTable.apply(table, at: "service", isProfile: true, to: &definition, reader: &reader)
         // What the user set beats the profile.
         definition.environment.merge(ServiceEnvironment.forEngine(environment)) { $1.isEmpty ? $0 : $1 }
+        definition.environment.merge(weights.engineVariables) { $0.isEmpty ? $1 : $0 }
+        if !weights.models.isEmpty, !definition.needs.contains(EngineWeights.service) {
+            definition.needs.append(EngineWeights.service)
+        }
         definition.environment["OMP_NUM_THREADS"] = definition.environment["OMP_NUM_THREADS"] ?? String(cores)
         return definition
     }

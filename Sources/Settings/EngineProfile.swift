@@ -6,6 +6,8 @@ import VariableCatalog
 struct EngineProfile {
     /// The model it serves, unless the user names another.
     var model: String?
+    /// Models whose weights it needs; `{model}` is still in it.
+    var models: [String] = []
     /// As `[service.engine]`, which is laid over it; placeholders are still in it.
     var service: [String: TOMLValue] = [:]
     /// What the API and the warm-up are told of it, as environment variables.
@@ -16,10 +18,19 @@ struct EngineProfile {
     /// Nothing is started for it: it is somebody else's.
     var isElsewhere: Bool { service["command"] == nil }
 
+    /// It is started by PaddleX, which looks for weights where it would put them itself.
+    var usesOfficialModels: Bool {
+        guard case .list(let command)? = service["command"], case .text(let program)? = command.first else {
+            return false
+        }
+        return program.split(separator: "/").last == "paddlex_genai_server"
+    }
+
     /// - Parameter table: the profile's file; what is wrong with it is `reader`'s to remember.
     init(_ table: [String: TOMLValue], reader: inout TableReader) {
         reader.checkKeys(table, at: "", as: "profile")
         model = reader.text(table, "model", at: "")
+        models = reader.texts(table, "models", at: "") ?? []
         service = reader.table(table, "service", at: "") ?? [:]
         if let own = reader.table(table, "page", at: "") { read(page: own, &reader) }
         if let prompts = reader.table(table, "prompts", at: "") {

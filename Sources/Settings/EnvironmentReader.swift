@@ -1,5 +1,6 @@
 import Lifecycle
 import Readable
+import TOML
 import VariableCatalog
 
 /// Reads our own variables and those of the container that this one replaces.
@@ -77,13 +78,43 @@ struct EnvironmentReader {
                 "PADDLEX_HOME: PaddleX reads PADDLE_PDX_CACHE_HOME; the engine gets PADDLE_PDX_CACHE_HOME=\(home)")
         }
         configuration.legacy.modelsPath =
-            (value("PADDLE_PDX_CACHE_HOME") ?? value("PADDLEX_HOME") ?? "\(value("HOME") ?? "/root")/.paddlex")
+            value("COXSWAIN_MODEL_ROOT").map(Self.withoutSlashes)
+            ?? (value("PADDLE_PDX_CACHE_HOME") ?? value("PADDLEX_HOME") ?? "\(value("HOME") ?? "/root")/.paddlex")
             + "/official_models"
         if let port = value("VLLM_PORT").flatMap(UInt16.init) { enginePort = port }
         if let url = value("VLLM_URL") {
             guard HTTPURL(url) != nil else { return complain("VLLM_URL", EngineURL.problem(url)) }
             configuration.legacy.vllmURL = url
         }
+    }
+
+    /// Where the engine's weights come from, and what is kept of what it makes of them.
+    mutating func weights(
+        of profile: EngineProfile, _ file: [String: TOMLValue], _ configuration: inout Configuration,
+        _ manifests: EngineWeights.Manifests
+    ) -> EngineWeights {
+        var tables: [String: TOMLValue] = [:]
+        if case .table(let own)? = file["service"] { tables = own }
+        let model = model ?? profile.model
+        let root = configuration.legacy.modelsPath
+        let weights = EngineWeights(
+            profile, model: model, root: root, manifestFolder: value("COXSWAIN_MODEL_MANIFESTS"), tables: tables,
+            manifests: manifests)
+        configuration.notes += weights.notes
+        if let problem = weights.problem { complain("COXSWAIN_MODEL_MANIFESTS", problem) }
+        if weights.makesOffline, value("COXSWAIN_MODEL_ROOT") != nil, profile.usesOfficialModels,
+            EngineWeights.home(of: root) == nil
+        {
+            configuration.notes.append(
+                "COXSWAIN_MODEL_ROOT: PaddleX finds weights in a folder called official_models alone, which \(root) is not"
+            )
+        }
+        configuration.readsAhead = value("COXSWAIN_READAHEAD").flatMap(Variable.Kind.flag) ?? true
+        let cache = value("COXSWAIN_ENGINE_CACHE") ?? "\(root)/.coxswain-cache"
+        if weights.isCompiled, cache.lowercased() != "off" {
+            configuration.engineCache = EngineCache(folder: cache, model: model ?? profile.models[0])
+        }
+        return weights
     }
 
     /// COXSWAIN_ENGINE beats USE_VLM_API, which beats a VLLM_URL on another host, which beats the file.
@@ -159,6 +190,12 @@ struct EnvironmentReader {
     }
 
     // MARK: Values
+
+    /// Nobody means another folder by one more slash at its end.
+    private static func withoutSlashes(_ path: String) -> String {
+        let rest = path.reversed().drop { $0 == "/" }.reversed()
+        return rest.isEmpty ? "/" : String(rest)
+    }
 
     /// What a variable says; nothing for one that is empty, that is wrong, or that a platform sets for the sake of others.
     private func value(_ name: String) -> String? {

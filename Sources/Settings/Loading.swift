@@ -1,4 +1,5 @@
 import Lifecycle
+package import Models
 
 extension Configuration {
     /// Where the settings file is looked for when none is named.
@@ -12,6 +13,7 @@ extension Configuration {
     ///   - file: name and text of the settings file, if there is one.
     ///   - unreadable: why there is no text of a file that should be there.
     ///   - engineFile: name and text of the user's profile of this name, if there is one.
+    ///   - manifests: finds a model's manifest, by a name and the folder of the user's manifests.
     ///   - programs: the folder of our own programs.
     ///   - cores: cores of this container.
     ///   - running: what the container runs with, where it does.
@@ -19,6 +21,9 @@ extension Configuration {
     package static func load(
         file: (name: String, text: String)?, unreadable: SettingsProblem? = nil,
         engineFile: (String) throws(SettingsProblem) -> (name: String, text: String)? = { _ in nil },
+        manifests: (_ name: String, _ folder: String?) throws(ManifestProblem) -> ModelManifest? = {
+            name, folder throws(ManifestProblem) in try ModelManifest.named(name, folder: folder)
+        },
         environment: [String: String], programs: String, cores: Int, running: Configuration? = nil
     ) throws(SettingsError) -> Configuration {
         var configuration = Configuration()
@@ -42,14 +47,17 @@ extension Configuration {
         }
         configuration.engine.file = engine.file
         configuration.engine.usesVLM = engine.profile.usesPrompt
+        let weights = loader.weights(of: engine.profile, reader.root, &configuration, manifests)
         let placeholders = Placeholders(
             port: loader.enginePort, url: loader.engineURL?.root ?? "http://127.0.0.1:\(loader.enginePort)",
-            model: loader.model ?? engine.profile.model, programs: programs, cores: cores)
+            model: loader.model ?? engine.profile.model, weights: weights.folder, programs: programs, cores: cores)
         // Checks speak plain http: an engine behind https is none of the services.
         let isWatched = loader.engineURL?.isEncrypted != true
-        let definition = isWatched ? engine.define(environment: environment, placeholders, cores: cores) : nil
+        let definition =
+            isWatched ? engine.define(environment: environment, placeholders, weights, cores: cores) : nil
         let defaults = DefaultServices.make(
-            configuration, engine: definition, page: engine.profile.page,
+            configuration, preload: weights.definition(environment: environment, programs: programs),
+            engine: definition, page: engine.profile.page,
             engineURL: loader.engineURL?.base ?? "http://127.0.0.1:\(loader.enginePort)/v1", environment: environment,
             programs: programs, cores: cores)
         var services = ServiceTables(

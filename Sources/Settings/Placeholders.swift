@@ -1,17 +1,20 @@
 import TOML
 
-/// What a profile cannot know beforehand: `{port}`, `{url}`, `{model}`, `{programs}`, `{cores}`.
+/// What a profile cannot know beforehand: `{port}`, `{url}`, `{model}`, `{weights}`, `{programs}`, `{cores}`.
 struct Placeholders {
+    static let ofTheModel = ["model", "weights"]
     private let values: [String: String]
     let url: String
 
     /// - Parameters:
     ///   - port: the engine's, in this container.
     ///   - url: where the engine is, without `/v1`.
-    ///   - model: nil where nobody named one; `{model}` is then complained of.
-    init(port: UInt16, url: String, model: String?, programs: String, cores: Int) {
+    ///   - model: nil where nobody named one; `{model}` and `{weights}` are then complained of.
+    ///   - weights: the model's folder, once they are there; nil where the engine finds them by the model's name.
+    init(port: UInt16, url: String, model: String?, weights: String? = nil, programs: String, cores: Int) {
         var values = ["port": String(port), "url": url, "programs": programs, "cores": String(cores)]
         values["model"] = model
+        values["weights"] = weights ?? model
         self.url = url
         self.values = values
     }
@@ -65,7 +68,7 @@ struct Placeholders {
                 result += rest[..<open] + (escapes ? Self.escaped(value) : value)
             } else {
                 result += rest[..<end]
-                if isProfile || name == "model" { complain(String(name), path, &reader) }
+                if isProfile || Self.ofTheModel.contains(String(name)) { complain(String(name), path, &reader) }
             }
             rest = rest[end...]
         }
@@ -73,11 +76,11 @@ struct Placeholders {
     }
 
     private func complain(_ name: String, _ path: String, _ reader: inout TableReader) {
-        guard name != "model" else {
+        guard !Self.ofTheModel.contains(name) else {
             return reader.complain(
-                path, "`\(path)`: `{model}` is not known: set `model` in the profile, or COXSWAIN_ENGINE_MODEL")
+                path, "`\(path)`: `{\(name)}` is not known: set `model` in the profile, or COXSWAIN_ENGINE_MODEL")
         }
-        let known = (Array(values.keys) + ["model"]).sorted().map { "{\($0)}" }.joined(separator: ", ")
+        let known = Set(values.keys).union(Self.ofTheModel).sorted().map { "{\($0)}" }.joined(separator: ", ")
         reader.complain(path, "`\(path)`: there is no placeholder `{\(name)}`; there are \(known)")
     }
 

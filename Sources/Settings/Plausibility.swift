@@ -116,7 +116,7 @@ struct Plausibility {
     ) {
         let path = "service.\(service.name)"
         let within = DurationText.write(service.ready.within)
-        if service.ready.within > policy.startWithin, isSaid("\(path).ready.within") {
+        if service.ready.within > policy.startWithin, !service.isPreload, isSaid("\(path).ready.within") {
             notes.append(
                 "\(path).ready.within = \(within) holds for later starts alone: the first one ends with start-within = \(DurationText.write(policy.startWithin))"
             )

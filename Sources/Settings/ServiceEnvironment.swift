@@ -14,12 +14,24 @@ enum ServiceEnvironment {
         "HUGGINGFACE_HUB_CACHE",
         "TRANSFORMERS_", "XDG_CACHE_HOME", "OMP_", "MKL_", "TOKENIZERS_", "SSL_CERT_", "http_proxy", "https_proxy",
         "no_proxy", "HTTP_PROXY",
-        "HTTPS_PROXY", "NO_PROXY", "OCR_", "TESSDATA_PREFIX",
+        "HTTPS_PROXY", "NO_PROXY", "DO_NOT_TRACK", "OCR_", "TESSDATA_PREFIX",
     ]
     private static let neverEngine = ["VLLM_URL"]
 
     private static let api = [
         "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "CLOUDRU_S3_", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_",
+    ]
+
+    private static let preload = [
+        "HF_TOKEN", "COXSWAIN_MODELS", "COXSWAIN_MODEL_", "COXSWAIN_OFFLINE", "COXSWAIN_LOG_LEVEL", "all_proxy",
+        "ALL_PROXY",
+    ]
+    private static let store = ["AWS_", "CLOUDRU_S3_"]
+
+    /// For an engine whose weights are there: it asks nobody, neither whether they are the newest nor to be counted.
+    static let offline = [
+        "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+        "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1",
     ]
 
     static func forEngine(_ own: [String: String]) -> [String: String] {
@@ -35,11 +47,11 @@ enum ServiceEnvironment {
 
     static func forAPI(_ own: [String: String]) -> [String: String] { pick(own, everybody + api) }
 
-    /// The only one that may fetch a model, and so the only one with a model hoster's token.
+    /// The only one that may fetch a model, and so the only one with a model hoster's token; the object store's keys it
+    /// has where that is a source of models.
     static func forPreload(_ own: [String: String]) -> [String: String] {
-        var picked = forEngine(own)
-        picked["HF_TOKEN"] = own["HF_TOKEN"]
-        return picked
+        let usesStore = own["COXSWAIN_MODEL_SOURCES"]?.contains("s3://") ?? false
+        return forEngine(own).merging(pick(own, preload + (usesStore ? store : []))) { $1 }
     }
 
     static func forHelpers(_ own: [String: String]) -> [String: String] { pick(own, ["PATH", "LD_LIBRARY_PATH"]) }

@@ -1,4 +1,5 @@
 import Lifecycle
+import Readable
 
 /// Puts services into an order in which each comes after what it needs.
 enum ServiceGraph {

@@ -138,6 +138,8 @@ enum ServiceTable {
         restart.limit = reader.integer(table, "limit", at: path, atLeast: 0) ?? restart.limit
         restart.window = reader.duration(table, "window", at: path) ?? restart.window
         restart.failedStarts = reader.integer(table, "failed-starts", at: path, atLeast: 0) ?? restart.failedStarts
+        restart.hopelessExits =
+            reader.integers(table, "hopeless-exits", at: path, in: 1...255)?.map(Int32.init) ?? restart.hopelessExits
         restart.stableAfter = reader.duration(table, "stable-after", at: path) ?? restart.stableAfter
         definition.restart = restart
     }

@@ -48,6 +48,10 @@ struct ServiceTables {
                     guard isWatched else { continue }
                 }
             }
+            if name == EngineWeights.service, own["command"] == nil, !definitions.contains(where: { $0.name == name }) {
+                configuration.notes.append("nothing is fetched before the engine starts: [service.preload] is not used")
+                continue
+            }
             let index = index(of: name, &reader)
             ServiceTable.apply(own, at: path, to: &definitions[index], reader: &reader)
             // One that is there and wrong was complained of.
@@ -69,7 +73,10 @@ struct ServiceTables {
                     : "`\(PlainText.short(name))` cannot be a service's name: letters, digits, -, _ and . can be, up to 100",
                 at: .key)
         }
-        definitions.append(ServiceTable.unknown(name, environment: environment, cores: cores))
-        return definitions.count - 1
+        let new = ServiceTable.unknown(name, environment: environment, cores: cores)
+        // In the order in which things start, as far as nobody says otherwise.
+        let index = new.role == .preload ? 0 : definitions.count
+        definitions.insert(new, at: index)
+        return index
     }
 }

@@ -46,7 +46,8 @@ extension SettingKey {
         SettingKey("log-level", "`debug`, `info`, `warning` or `error`", .atOnce, "the least that the log shows"),
         SettingKey("engine", "name or URL", .restart, "who reads the pages: an engine profile, or an engine elsewhere"),
         SettingKey(
-            "start-within", "duration", .containerStart, "longest time to the first ready, for everything together"),
+            "start-within", "duration", .containerStart,
+            "longest time to the first ready, for everything together but what `preload` takes"),
         SettingKey(
             "before-ready", "`answer` or `closed`", .containerStart, "the port until the container is first ready"),
         SettingKey(
@@ -122,6 +123,9 @@ extension SettingKey {
             "starts in a row that never became ready, after which no further try is made"),
         SettingKey("service.*.restart.stable-after", "duration", .atOnce, "ready for as long, counting begins anew"),
         SettingKey(
+            "service.*.restart.hopeless-exits", "list of exit statuses", .atOnce,
+            "by which it says itself that no retry can help; where there are any, its other ends are worth one"),
+        SettingKey(
             "service.*.restart.when-spent", "`exit` or `hold`", .atOnce,
             "what follows: the container ends, or stays for somebody to look at it"),
     ]
@@ -137,6 +141,10 @@ extension SettingKey {
     package static let profile =
         [
             SettingKey("profile.model", "name or folder", .restart, "the model that is served"),
+            SettingKey(
+                "profile.models", "list of names", .restart,
+                "models whose weights it needs; those that there are manifests of are fetched before it starts, by the service `preload`"
+            ),
             SettingKey(
                 "profile.service", "table", .restart,
                 "as `[service.engine]`, without `enabled`. No `command`: an engine elsewhere"),

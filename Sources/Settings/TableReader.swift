@@ -212,6 +212,22 @@ struct TableReader {
         return texts.count == items.count ? texts : nil
     }
 
+    mutating func integers(
+        _ table: [String: TOMLValue], _ key: String, at path: String, in range: ClosedRange<Int>
+    ) -> [Int]? {
+        let expected = "a list of integers from \(range.lowerBound) to \(range.upperBound)"
+        guard let items = take(table, key, path, expected, { if case .list(let items) = $0 { items } else { nil } })
+        else { return nil }
+        let numbers = items.compactMap {
+            if case .integer(let number) = $0, range.contains(number) { number } else { nil }
+        }
+        guard numbers.count == items.count else {
+            complain(TOMLPath.join(path, key), "`\(TOMLPath.join(path, key))` must be \(expected)")
+            return nil
+        }
+        return numbers
+    }
+
     /// Whatever it is.
     mutating func value(_ table: [String: TOMLValue], _ key: String, at path: String) -> TOMLValue? {
         take(table, key, path, "") { $0 }

@@ -283,12 +283,11 @@ final class InstanceHost {
 
     /// Children of ours that are expected.
     private var known: Set<ProcessID> {
-        Set(instances.values.compactMap { $0.isShimless ? nil : $0.process?.shim } + [helper].compactMap { $0 })
-            .union(leaving)
+        Set(instances.values.compactMap { $0.isShimless ? nil : $0.process?.shim }).union(helpers).union(leaving)
     }
 
-    /// A process of ours that is none of a service; it is left alone.
-    var helper: ProcessID?
+    /// Processes of ours that are none of a service; they are left alone.
+    var helpers: Set<ProcessID> = []
 
     /// What hung below a shim that was killed hangs below us now.
     private func sweepShimless() {
@@ -322,17 +321,16 @@ final class InstanceHost {
 
     /// Collects all children that have ended.
     ///
-    /// - Parameter helperEnded: told of the end of ``helper``.
+    /// - Parameter helperEnded: told of the end of each of the ``helpers``.
     func reap(helperEnded: (ProcessID) -> Void) {
         let shims = instances.values.compactMap { $0.process?.shim }
-        ChildReaper.reap(awaited: shims + [helper].compactMap { $0 }) { ended in
+        ChildReaper.reap(awaited: shims + helpers) { ended in
             if let instance = instances.values.first(where: { $0.process?.shim == ended.pid }) {
                 instance.shimIsReaped = true
                 instance.process?.shimEnded()
             } else if leaving.remove(ended.pid) != nil {
                 return
-            } else if ended.pid == helper {
-                helper = nil
+            } else if helpers.remove(ended.pid) != nil {
                 helperEnded(ended.pid)
             } else {
                 orphans.add(ended)

@@ -17,7 +17,20 @@ enum NotifyMessage {
             default: nil
             }
         }
-        return said + [requests(of: id, fields)].compactMap { $0 }
+        return said + [requests(of: id, fields), progress(of: id, fields)].compactMap { $0 }
+    }
+
+    /// How far a task is that says so itself, as the preload does: the share that is done, and how long it still takes.
+    private static func progress(of id: InstanceID, _ fields: [(key: String, value: String)]) -> Event? {
+        func value(_ key: String) -> String? { fields.first { $0.key == key }?.value }
+        guard let share = value("X_PROGRESS").flatMap(Double.init), (0...1).contains(share) else { return nil }
+        let left = value("X_PROGRESS_LEFT_USEC").flatMap(Int64.init).flatMap { $0 >= 0 ? min($0, longest) : nil }
+        let phase = value("X_PROGRESS_PHASE").map { String(printable($0).prefix(40)) } ?? ""
+        return .progressed(
+            id,
+            Event.Progress(
+                phase: phase.isEmpty ? "downloading" : phase, fraction: share, remaining: left.map { .microseconds($0) }
+            ))
     }
 
     /// What the API says of its requests at the engine, in fields of our own (sd_notify(3) leaves `X_…` to programs).

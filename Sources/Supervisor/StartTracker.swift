@@ -13,6 +13,12 @@ final class StartTracker {
     private var isFirst = true
     /// Services whose start has begun in this estimate.
     private var begun: Set<String> = []
+    /// What is being fetched, by its own word: how long it still took, and when it said so.
+    private var download: (left: Duration, at: Instant)?
+    /// When that began, and how far it was then.
+    private var downloadBegan: (fraction: Double, at: Instant)?
+    /// Services whose time tells nothing of that of the next start.
+    private var unusual: Set<Substring> = []
     private let loop: EventLoop
     private var file: String?
 
@@ -33,7 +39,12 @@ final class StartTracker {
     /// - Returns: the share of the start that is done, 0…1, and the time left; nil while nothing is being started.
     func value(at now: Instant) -> (share: Double, remaining: Duration)? {
         guard let estimate, !isOver else { return nil }
-        return estimate.value(at: now.sinceBeginning)
+        let usual = estimate.value(at: now.sinceBeginning)
+        guard let download else { return usual }
+        // Nobody knows beforehand how long a download takes: what it says of itself counts, also where that grows.
+        let remaining = max(.zero, download.left - (now - download.at)) + usual.remaining
+        let elapsed = now - began
+        return (min(elapsed / (elapsed + remaining), 0.99), remaining)
     }
 
     private var isOver = false
@@ -49,12 +60,14 @@ final class StartTracker {
             began = now
         }
         begun.insert(definition.name)
+        if [.preload, .engine].contains(definition.role) { (download, downloadBegan) = (nil, nil) }
         let format = definition.logFormat.flatMap(LogFormat.init(rawValue:))
         entered(definition, phase: (format?.phases ?? [.starting]).first?.name ?? "", at: now)
     }
 
     func progressed(_ definition: ServiceDefinition, _ progress: Event.Progress, at now: Instant) {
         guard isCounted(definition), begun.contains(definition.name) else { return }
+        if definition.isPreload { return downloads(definition, progress, at: now) }
         entered(definition, phase: progress.phase, at: now)
         if let fraction = progress.fraction { estimate?.moved(fraction: fraction, at: now.sinceBeginning) }
     }
@@ -70,7 +83,7 @@ final class StartTracker {
         begun = []
         if isFirst {
             isFirst = false
-            history.record(estimate.measured)
+            history.record(estimate.measured.filter { stage in !unusual.contains(stage.key.prefix { $0 != "/" }) })
             write()
         }
         self.estimate = estimate
@@ -80,6 +93,20 @@ final class StartTracker {
     func reloaded(_ services: [ServiceDefinition]) { self.services = services }
 
     // MARK: Parts
+
+    private func downloads(_ definition: ServiceDefinition, _ progress: Event.Progress, at now: Instant) {
+        guard let fraction = progress.fraction else { return }
+        unusual.insert(definition.name[...])
+        let began = downloadBegan ?? (fraction, now)
+        downloadBegan = began
+        if let left = progress.remaining {
+            download = (left, now)
+        } else if fraction > began.fraction {
+            // At the pace so far; a year is as good as for ever.
+            let left = (now - began.at) * ((1 - fraction) / (fraction - began.fraction))
+            download = (min(left, .seconds(31_536_000)), now)
+        }
+    }
 
     private func entered(_ definition: ServiceDefinition, phase: String, at now: Instant) {
         let format = definition.logFormat.flatMap(LogFormat.init(rawValue:))

@@ -106,7 +106,7 @@ final class StateKeeper {
         guard machine.phase != .ready, let starting = machine.services.first(where: { progress($0) != nil }),
             let progress = progress(starting), machine.reason == "\(starting.definition.name) is starting"
         else { return machine.reason }
-        return "\(machine.reason): \(progress)"
+        return "\(machine.reason): \(starting.status ?? progress)"
     }
 
     private func progress(_ service: ServiceMachine) -> String? {

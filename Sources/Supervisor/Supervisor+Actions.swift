@@ -2,6 +2,7 @@ import Glibc
 import Lifecycle
 import OperatorLog
 import ProcessHost
+import Settings
 
 /// What the core decides is done, and told.
 extension Supervisor {
@@ -13,7 +14,7 @@ extension Supervisor {
             if !machine.startedOnce { manager?.needsTime(definition.ready.within + .seconds(10)) }
             start.started(definition, at: Self.now())
             measured.starts(definition.name, at: Self.now())
-            host.start(id, definition)
+            host.start(id, caches.prepare(definition))
         case .signal(let id, let number):
             host.signal(id, number)
             // One that is stopped could not say where it hangs.
@@ -72,7 +73,10 @@ extension Supervisor {
         var summary: StartSummary?
         var last: [String] = []
         if case .phase(.ready, _) = report { summary = start.finished(at: Self.now()) }
-        if case .failed(let id, _, _) = report { last = lastLines[id.service] ?? [] }
+        if case .failed(let id, let diagnosis, _) = report {
+            last = lastLines[id.service] ?? []
+            caches.failed(machine.services[id.service].definition, diagnosis, lines: last)
+        }
         let line = Narrator.line(for: report, services: machine.services, start: summary, lastLines: last)
         log.log(line.level, line.message, line.fields)
         measured.note(report, of: machine.services, at: Self.now())
@@ -81,6 +85,11 @@ extension Supervisor {
         case .reloaded(let added, let changed, let removed): reloaded = (added, changed, removed)
         case .ready(let id, _):
             host.becameReady(id)
+            caches.isReady(machine.services[id.service].definition)
+        case .done(let id, _):
+            if configuration.readsAhead, drainRevision == nil {
+                readAhead.begin(after: machine.services[id.service].definition)
+            }
         case .phase(let phase, let reason):
             manager?.changed(phase, reason: reason, isReady: machine.isReady)
             if let folder { life.changed(phase.rawValue, in: folder.path) }

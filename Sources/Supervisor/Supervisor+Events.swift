@@ -78,7 +78,10 @@ extension Supervisor {
     func signalled(_ number: CInt) {
         switch number {
         case SIGCHLD:
-            host.reap { [unowned self] in memory.ended($0) }
+            host.reap { [unowned self] in
+                memory.ended($0)
+                readAhead.ended($0)
+            }
         case SIGTERM, SIGQUIT:
             requestStop(Signal.name(number))
         case SIGINT:

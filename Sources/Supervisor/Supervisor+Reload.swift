@@ -30,6 +30,7 @@ extension Supervisor {
                 }
                 for note in new.notes where !configuration.notes.contains(note) { log.log(.info, note) }
                 configuration = new
+                caches.settings = new.engineCache
                 setUpLog()
                 desk.know(configuration)
                 start.reloaded(new.services)

@@ -42,8 +42,11 @@ package final class Supervisor {
         saysItServes: { [unowned self] in checkNow($0) })
     lazy var memory = GPUMemory(
         loop: loop, log: log, program: "\(programs)/coxswain", environment: configuration.helperEnvironment,
-        started: { [unowned self] in host.helper = $0 }, read: { [measured] in measured.read($0) },
+        started: { [unowned self] in host.helpers.insert($0) }, read: { [measured] in measured.read($0) },
         released: { [unowned self] in handle(.memoryReleased(service: $0)) })
+
+    lazy var readAhead = ReadAhead(loop: loop, log: log) { [unowned self] in host.helpers.insert($0) }
+    lazy var caches = EngineCaches(loop: loop, log: log, settings: configuration.engineCache)
 
     private let programs: String
     var queue: [Event] = []
@@ -120,6 +123,7 @@ package final class Supervisor {
             finalWord = Self.explain(error, configuration)
             exitCode = .settings
         }
+        readAhead.cancel()
         let code = exitCode ?? .internalFault
         if let finalWord { log.log(.error, finalWord) }
         ChildReaper.reapAll(within: 200)
@@ -248,6 +252,7 @@ package final class Supervisor {
         // How much memory is in use is read before anybody of ours uses some.
         memory.readBefore { [unowned self] report in
             log.log(report.gpus.isEmpty ? .warning : .info, "GPU: \(report.summary)")
+            caches.gpus = report
             handle(.begin)
         }
     }

@@ -1,6 +1,6 @@
 extension Variable {
     /// In the order in which the documentation lists them.
-    package static let all = container + ofTheAPI + ofTheEngine + ofTheWarmup + replaced + ours
+    package static let all = container + ofTheAPI + ofTheModels + ofTheEngine + ofTheWarmup + replaced + ours
 
     private static let container = [
         Variable(
@@ -24,7 +24,7 @@ extension Variable {
             "jobs, sockets and other state of one container, mode 0700"),
         Variable(
             "COXSWAIN_START_WITHIN", .duration, "9m", for: [.coxswain], key: "start-within",
-            "longest start; keep it below what the orchestrator gives"),
+            "longest start, but for what `preload` takes; keep it below what the orchestrator gives"),
         Variable(
             "COXSWAIN_UNREADY_AFTER", .duration, "0s", for: [.coxswain], key: "unready-after",
             "how long `/readyz` stays 200 while something is healed"),
@@ -132,9 +132,49 @@ extension Variable {
         Variable(
             "OMP_NUM_THREADS", .text, otherwise: "the engine: all cores; the api and the warm-up: 1",
             for: [.engine], "threads of the engine's mathematics"),
+    ]
+
+    private static let ofTheModels = [
         Variable(
-            "HF_TOKEN", .text, for: [.preload],
-            "told to a service called `preload` alone, the one that may fetch a model"),
+            "COXSWAIN_MODELS", .text, otherwise: "the engine's", for: [.preload],
+            "names of models that are fetched beside the engine's own, joined by commas"),
+        Variable(
+            "COXSWAIN_MODEL_ROOT", .folder, otherwise: "`PADDLE_PDX_CACHE_HOME/official_models`",
+            for: [.coxswain, .preload], "where the models are, each in a folder of its own"),
+        Variable(
+            "COXSWAIN_MODEL_SOURCES", .text, otherwise: "`huggingface,archive`", for: [.preload],
+            "where models are fetched from, in this order: `huggingface`, `archive`, `s3://BUCKET/PREFIX`, `https://HOST/FOLDER`, `/FOLDER`"
+        ),
+        Variable(
+            "COXSWAIN_MODEL_MANIFESTS", .folder, for: [.coxswain, .preload],
+            "folder of your own manifests, which come before the built-in ones"),
+        Variable(
+            "COXSWAIN_OFFLINE", .flag, "false", for: [.preload],
+            "`true`: no network is used for models; what is missing ends the container at once, with its name"),
+        Variable(
+            "COXSWAIN_READAHEAD", .flag, "true", for: [.coxswain],
+            "weights are read into the page cache while the engine loads its libraries"),
+        Variable(
+            "COXSWAIN_ENGINE_CACHE", .text, otherwise: "`COXSWAIN_MODEL_ROOT/.coxswain-cache`", for: [.coxswain],
+            "folder in which the engine keeps what it compiled, by GPU, version and model; `off`: wherever it does by itself"
+        ),
+        Variable("HF_TOKEN", .text, for: [.preload], "Hugging Face's; told to the service `preload` alone"),
+        Variable("HF_ENDPOINT", .url, "https://huggingface.co", for: [.preload, .engine], "a mirror of Hugging Face"),
+        Variable(
+            "HF_HUB_OFFLINE", .flag, "false", for: [.preload, .engine],
+            "as COXSWAIN_OFFLINE. An engine whose weights were fetched is told `1` unless you say otherwise"),
+        Variable(
+            "AWS_ACCESS_KEY_ID", .text, for: [.preload],
+            "for `s3://` sources, with the next ones; told to the service `preload` alone"),
+        Variable("AWS_SECRET_ACCESS_KEY", .text, for: [.preload], "see there"),
+        Variable("AWS_SESSION_TOKEN", .text, for: [.preload], "see there"),
+        Variable("AWS_REGION", .text, otherwise: "`us-east-1`", for: [.preload], "see there"),
+        Variable("AWS_DEFAULT_REGION", .text, for: [.preload], "the same, where that is not set"),
+        Variable("AWS_ENDPOINT_URL_S3", .url, otherwise: "Amazon's", for: [.preload], "an S3-compatible store"),
+        Variable("AWS_ENDPOINT_URL", .url, for: [.preload], "the same, where that is not set"),
+        Variable(
+            "SSL_CERT_FILE", .file, otherwise: "the system's", for: [.preload, .engine],
+            "certificates of authorities, for a proxy or a mirror of your own"),
     ]
 
     private static let ofTheWarmup = [
@@ -169,6 +209,14 @@ extension Variable {
             "CLOUDRU_S3_ENDPOINT", .url, for: [.coxswain], as: .replaced,
             "with the next one: `/health` says `configured`"),
         Variable("CLOUDRU_S3_BUCKET", .text, for: [.coxswain], as: .replaced, "see there"),
+        Variable(
+            "CLOUDRU_S3_ACCESS_KEY", .text, for: [.preload], as: .replaced,
+            "for `s3://` sources at CLOUDRU_S3_ENDPOINT, with the next one"),
+        Variable("CLOUDRU_S3_SECRET_KEY", .text, for: [.preload], as: .replaced, "see there"),
+        Variable(
+            "PADDLE_PDX_MODEL_SOURCE", .text, "huggingface", for: [.preload], as: .replaced,
+            "`huggingface` or `bos`, the vendor's archives: which of them is asked first where COXSWAIN_MODEL_SOURCES says nothing"
+        ),
     ]
 
     private static let ours = [
@@ -181,7 +229,7 @@ extension Variable {
         Variable(
             "COXSWAIN_INSTANCE", .text, for: [.coxswain], as: .ourselves,
             "names the instance to which a process belongs, so that none is overlooked"),
-        Variable("NOTIFY_SOCKET", .file, for: [.coxswain, .api, .tesseract], as: .ourselves, "sd_notify(3)"),
+        Variable("NOTIFY_SOCKET", .file, for: [.coxswain, .api, .preload, .tesseract], as: .ourselves, "sd_notify(3)"),
         Variable("WATCHDOG_USEC", .text, for: [.coxswain, .api, .tesseract], as: .ourselves, "sd_watchdog_enabled(3)"),
         Variable("WATCHDOG_PID", .text, for: [.coxswain, .api, .tesseract], as: .ourselves, "the same"),
         Variable("LISTEN_FDS", .text, for: [.api], as: .ourselves, "sd_listen_fds(3)"),

@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await server.run(on: endpoint) { address in
                 Notify.send("READY=1\nSTATUS=serving")
-                logger.info("serving", metadata: ["address": .string(address.map { "\($0)" } ?? "inherited socket")])
+                logger.info("serving", metadata: ["address": .string(address?.hostAndPort ?? "inherited socket")])
             }
         } catch {
             logger.critical("the api cannot serve", metadata: ["error": .string("\(error)")])
@@ -65,5 +65,13 @@ struct ServeCommand: AsyncParsableCommand {
         // An IPv6 address stands in brackets.
         let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
         return .address(host: String(bare), port: port)
+    }
+}
+
+extension SocketAddress {
+    /// As one would write it into a URL.
+    fileprivate var hostAndPort: String {
+        guard let host = ipAddress, let port else { return "\(self)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

@@ -3,6 +3,7 @@ import ControlProtocol
 import Glibc
 import OperatorConsole
 import ProcessHost
+import Readable
 import Settings
 
 /// How a command finds the running coxswain.

@@ -83,7 +83,7 @@ private func container(
         engine.lastFailure = failure("exited with status 2: no such model", hint: "check the model's name", ago: 300)
         // Given up before what it needs is even there.
         let state = container(
-            .failed, reason: "engine is failed", held: true, [service("preload", "starting"), engine])
+            .failed, reason: "engine has failed", held: true, [service("preload", "starting"), engine])
         let text = state.explanation(now: now).text
         #expect(
             text.hasPrefix(

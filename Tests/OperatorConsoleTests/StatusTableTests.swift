@@ -14,7 +14,7 @@ private var state: ContainerState {
     api.memoryBytes = 64 << 20
     return ContainerState(
         revision: 3, phase: .degraded, startedOnce: true,
-        reason: "engine is backoff after it failed: killed by SIGKILL",
+        reason: "engine waits to be started again after it failed: killed by SIGKILL",
         progress: 0.41, etaSeconds: 44, startedAt: now - 7980, services: [engine, api], facts: Facts(version: "0.1.0"))
 }
 
@@ -24,7 +24,7 @@ private var state: ContainerState {
             StatusTable.lines(state, now: now, on: Terminal()).joined(separator: "\n")
                 == """
                 degraded, up 2 h 13 min, coxswain 0.1.0
-                engine is backoff after it failed: killed by SIGKILL
+                engine waits to be started again after it failed: killed by SIGKILL
                 [############------------------] 41 %, about 44 s more
 
                 SERVICE  STATE         SINCE   PID  MEMORY  RESTARTS  LAST FAILURE
@@ -72,6 +72,6 @@ private var state: ContainerState {
         #expect(!StatusTable.isNews(further, after: loading))
         #expect(
             StatusTable.line(state, now: 1_795_341_600).hasPrefix(
-                "10:00:00 degraded engine=backoff api=ready: engine is"))
+                "10:00:00 degraded engine=backoff api=ready: engine waits"))
     }
 }

@@ -63,7 +63,7 @@ extension Scenarios {
             #expect(eventually { (try? container.get("/metrics"))?.body.contains("\ncoxswain_held 1\n") == true })
             #expect(try container.get("/livez").status == 200)
             let ready = try container.get("/readyz")
-            #expect(ready.status == 503 && ready.body.contains("a is failed after it failed: exited with status 1"))
+            #expect(ready.status == 503 && ready.body.contains("a has failed: exited with status 1"))
             #expect(container.running("sleep", "2000") != nil)
             #expect(container.logged("the container stays for you to look at it"))
             // Mended from outside, and told to try again.

@@ -20,9 +20,9 @@ extension Scenarios {
 
             let folder = try TestFolder()
             let launcher = try folder.write("paddlex_genai_server", "#!/bin/sh\nexit 0\n", executable: true)
-            let withoutGPU = try Container(environment: [
-                "COXSWAIN_ENGINE": "paddlex-vllm", "PATH": "\(folder.path):/usr/bin:/bin",
-            ])
+            let withoutGPU = try Container(
+                settings: "[service.preload]\nenabled = false\n",
+                environment: ["COXSWAIN_ENGINE": "paddlex-vllm", "PATH": "\(folder.path):/usr/bin:/bin"])
             // A machine that has a GPU goes on and finds that this is no engine.
             let expected: Int32 = FileManager.default.fileExists(atPath: "/dev/nvidia0") ? 75 : 69
             #expect(try withoutGPU.exitCode() == expected, "\(launcher)")

@@ -111,10 +111,10 @@ import VariableCatalog
     // MARK: Variables
 
     /// Names that sources hold and that are none of a variable: signals, words of protocols, fields of others.
-    private static let noVariables: Set = ["COXSWAIN_"]
+    private static let noVariables: Set = ["COXSWAIN_", "COXSWAIN_MODEL_"]
     /// Of others, handed on or looked at: by lists of names, not by us.
     private static let ofOthers: Set = [
-        "CUDA_VISIBLE_DEVICES", "HOME", "NO_COLOR", "PATH", "TERM", "TMPDIR",
+        "CUDA_VISIBLE_DEVICES", "HOME", "NO_COLOR", "PATH", "PYTHONPATH", "TERM", "TMPDIR", "VIRTUAL_ENV",
     ]
 
     @Test func everyVariableThatSourcesNameIsInTheTable() throws {

@@ -19,11 +19,11 @@ import Testing
             ("shutdown-grace", "\"25s\"", .standard), ("unready-after", "\"0s\"", .standard),
             ("state-dir", "\"/data/.coxswain\"", .environment("OUTPUT_DIR")),
             ("service.engine.stop.grace", "\"7s\"", .file("coxswain.toml", line: 5)),
-            ("service.engine.ready.stall", "\"3m\"", .profile("paddlex-vllm", line: 16)),
+            ("service.engine.ready.stall", "\"3m\"", .profile("paddlex-vllm", line: 18)),
             ("service.engine.restart.limit", "5", .standard),
             ("service.api.environment.COXSWAIN_MAX_JOBS", "\"9\"", .environment("COXSWAIN_MAX_JOBS")),
             ("service.api.environment.COXSWAIN_MAX_PAGES", "\"2000\"", .standard),
-            ("service.api.environment.COXSWAIN_PAGE_DPI", "\"144\"", .profile("paddlex-vllm", line: 33)),
+            ("service.api.environment.COXSWAIN_PAGE_DPI", "\"144\"", .profile("paddlex-vllm", line: 35)),
             ("service.api.environment.OUTPUT_DIR", "\"/data\"", .environment("OUTPUT_DIR")),
             ("service.warmup.environment.COXSWAIN_WARMUP_DEADLINE", "\"240\"", .standard),
         ]
@@ -129,7 +129,7 @@ import Testing
             "url": ("\"http://10.0.0.1/a\"", "\"http://10.0.0.1/b\""),
             "body": ("\"a\"", "\"b\""), "failures": ("1", "2"), "signal": ("\"TERM\"", "\"INT\""),
             "backoff": ("[\"0s\", \"1s\", \"2s\"]", "[\"0s\", \"1s\", \"3s\"]"), "limit": ("1", "2"),
-            "failed-starts": ("1", "2"), "when-spent": ("\"exit\"", "\"hold\""),
+            "failed-starts": ("1", "2"), "hopeless-exits": ("[]", "[1]"), "when-spent": ("\"exit\"", "\"hold\""),
             "environment": ("{ A = \"1\" }", "{ A = \"2\" }"),
             "limits": ("{ nofile = 1 }", "{ nofile = 2 }"), "notify": ("false", "true"), "exit": ("false", "true"),
         ]

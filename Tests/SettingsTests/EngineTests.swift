@@ -54,7 +54,8 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         let engine = try engineService(settings)
         #expect(
             engine.command.prefix(6) == [
-                "vllm", "serve", "PaddlePaddle/PaddleOCR-VL", "--served-model-name", "PaddleOCR-VL-0.9B",
+                "vllm", "serve", "/root/.paddlex/official_models/PaddleOCR-VL", "--served-model-name",
+                "PaddleOCR-VL-0.9B",
                 "PaddlePaddle/PaddleOCR-VL",
             ])
         #expect(engine.usesGPU && engine.logFormat == "vllm" && settings.engine.usesVLM)
@@ -70,7 +71,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         let body = try canary(engine)
         #expect(body["model"] as? String == "PaddlePaddle/PaddleOCR-VL")
         #expect(body["max_completion_tokens"] as? Int == 1)
-        for service in settings.services where service.role != .engine {
+        for service in settings.services where [.api, .warmup].contains(service.role) {
             #expect(service.environment["COXSWAIN_PAGE_DPI"] == "144")
             #expect(service.environment["COXSWAIN_PAGE_PIXELS"] == "1003520")
             #expect(service.environment["COXSWAIN_ENGINE_PROMPT"] == "OCR:")
@@ -82,7 +83,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         let settings = try load("", ["COXSWAIN_ENGINE": "vllm", "COXSWAIN_ENGINE_MODEL": #"/models/my "tiny" \one"#])
         #expect(try engineService(settings).command[2] == #"/models/my "tiny" \one"#)
         #expect(try canary(engineService(settings))["model"] as? String == #"/models/my "tiny" \one"#)
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_MODEL"] == #"/models/my "tiny" \one"#)
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_MODEL"] == #"/models/my "tiny" \one"#)
         let paddle = try load("", ["COXSWAIN_ENGINE_MODEL": "PaddleOCR-VL-1.5-0.9B"])
         #expect(try engineService(paddle).command[2] == "PaddleOCR-VL-1.5-0.9B")
     }
@@ -101,10 +102,10 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         #expect(engine.environment["OMP_THREAD_LIMIT"] == "1" && engine.environment["OMP_NUM_THREADS"] == "4")
         // What the user set beats the profile.
         #expect(engine.environment["OCR_WORKERS"] == "2")
-        #expect(settings.services[2].environment["COXSWAIN_PAGE_DPI"] == "200")
-        #expect(settings.services[2].environment["COXSWAIN_PAGE_COLOR"] == "grey")
-        #expect(settings.services[2].environment["USE_VLM_API"] == "false" && !settings.engine.usesVLM)
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_PROMPT"] == nil)
+        #expect(settings.service("api").environment["COXSWAIN_PAGE_DPI"] == "200")
+        #expect(settings.service("api").environment["COXSWAIN_PAGE_COLOR"] == "grey")
+        #expect(settings.service("api").environment["USE_VLM_API"] == "false" && !settings.engine.usesVLM)
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_PROMPT"] == nil)
         #expect(!engine.usesGPU && engine.logFormat == "json" && engine.watch?.silence == .seconds(60))
         #expect(engine.stop.grace == .seconds(3) && engine.ready.within == .seconds(60))
         #expect(try engineService(load("engine = \"tesseract\"")).environment["OCR_WORKERS"] == "4")
@@ -135,8 +136,8 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         #expect(engine.ready.check == .http(url: health, every: .seconds(1)))
         #expect(engine.watch?.url == health && engine.watch?.canary == nil)
         #expect(engine.restart.limit > 1_000_000 && engine.restart.failedStarts > 1_000_000)
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_URL"] == base)
-        #expect(settings.services[2].environment["USE_VLM_API"] == "true")
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_URL"] == base)
+        #expect(settings.service("api").environment["USE_VLM_API"] == "true")
         #expect(settings.notes == ["VLLM_URL names another host: no engine is started here, pages are sent to \(base)"])
     }
 
@@ -147,7 +148,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         #expect(try load("", ["COXSWAIN_ENGINE": "http://h:9000/"]).engine.url == "http://h:9000/v1")
         // A sidecar: the same container's loopback.
         let sidecar = try load("", ["COXSWAIN_ENGINE": "external", "VLLM_URL": "http://127.0.0.1:9000/v1/markdown"])
-        #expect(sidecar.engine.url == "http://127.0.0.1:9000/v1" && sidecar.services[0].isElsewhere)
+        #expect(sidecar.engine.url == "http://127.0.0.1:9000/v1" && sidecar.service("engine").isElsewhere)
         #expect(problems("\nengine = \"external\"").first?.hasPrefix("coxswain.toml:2:10: ") == true)
         #expect(problems("", ["COXSWAIN_ENGINE": "external"]).first?.contains("set VLLM_URL") == true)
         #expect(
@@ -161,8 +162,8 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         let settings = try load(
             "[service.engine]\nwatch = { every = \"1s\" }", ["COXSWAIN_ENGINE": "https://ocr.example/v1"])
         #expect(settings.services.map(\.name) == ["warmup", "api"])
-        #expect(settings.services[0].needs == [] && settings.services[0].proves == nil)
-        #expect(settings.services[1].environment["COXSWAIN_ENGINE_URL"] == "https://ocr.example:443/v1")
+        #expect(settings.service("warmup").needs == [] && settings.service("warmup").proves == nil)
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_URL"] == "https://ocr.example:443/v1")
         #expect(settings.notes.contains { $0.contains("not watched: checks speak plain http") })
         #expect(settings.notes.contains { $0.hasSuffix("not used of [service.engine]: watch") })
     }
@@ -198,8 +199,8 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         // What a profile does not say is as for everybody.
         #expect(engine.watch?.url == "http://127.0.0.1:7000/health" && engine.stop.grace == .seconds(1))
         #expect(settings.engine.description == "engine profile mine (engines/mine.toml)")
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_PROMPT"] == "Read.")
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:7000/v1")
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_PROMPT"] == "Read.")
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:7000/v1")
     }
 
     @Test func placeholdersHoldInTheSettingsFileToo() throws {
@@ -265,7 +266,7 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
     @Test func pagesGoWhereTheEngineIs() throws {
         let settings = try load(
             "", ["COXSWAIN_ENGINE_URL": "http://elsewhere/v1", "VLLM_URL": "http://localhost:7001/"])
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:7001/v1")
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:7001/v1")
         #expect(
             try engineService(settings).ready.check
                 == .http(url: "http://127.0.0.1:7001/health", every: .milliseconds(100)))

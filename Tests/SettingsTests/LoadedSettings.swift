@@ -1,3 +1,4 @@
+import Lifecycle
 import Settings
 
 /// The settings of a container, from the text of a file, if there is one, and the environment.
@@ -13,5 +14,12 @@ func problems(_ toml: String, _ environment: [String: String] = [:]) -> [String]
         return []
     } catch {
         return error.problems.map(\.description)
+    }
+}
+
+extension Configuration {
+    /// The service of this name; one without a command and anything else where there is none.
+    func service(_ name: String) -> ServiceDefinition {
+        services.first { $0.name == name } ?? ServiceDefinition(name: "missing", role: .other, command: [])
     }
 }

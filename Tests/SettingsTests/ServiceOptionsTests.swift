@@ -60,8 +60,8 @@ import Testing
 
     @Test func aServiceThatIsSwitchedOffIsNotNeededEither() throws {
         let settings = try load("[service.warmup]\nenabled = false")
-        #expect(settings.services.map(\.name) == ["engine", "api"])
-        #expect(settings.services[1].needs == [])
+        #expect(settings.services.map(\.name) == ["preload", "engine", "api"])
+        #expect(settings.service("api").needs == [])
     }
 
     @Test func whoNeedsOneThatIsSwitchedOffIsTold() {
@@ -71,8 +71,8 @@ import Testing
     }
 
     @Test func aGPUIsWaitedForWhereTheEngineHasOne() throws {
-        #expect(try load("").services[0].usesGPU)
-        #expect(try !load("engine = \"tesseract\"").services[0].usesGPU)
+        #expect(try load("").service("engine").usesGPU)
+        #expect(try !load("engine = \"tesseract\"").service("engine").usesGPU)
     }
 
     /// Names of secrets, and of what begins like something that is allowed.

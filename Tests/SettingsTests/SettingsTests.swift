@@ -9,9 +9,9 @@ import VariableCatalog
         #expect(settings.listen.description == "[::]:8081")
         #expect(settings.engine.description == "engine profile paddlex-vllm (built in)" && settings.engine.usesVLM)
         #expect(settings.stateDirectory == "/workspace/output/.coxswain")
-        #expect(settings.services.map(\.name) == ["engine", "warmup", "api"])
+        #expect(settings.services.map(\.name) == ["preload", "engine", "warmup", "api"])
         #expect(
-            settings.services[0].command == [
+            settings.service("engine").command == [
                 "paddlex_genai_server", "--model_name", "PaddleOCR-VL-0.9B", "--host", "127.0.0.1", "--port", "8080",
                 "--backend", "vllm",
             ])
@@ -31,11 +31,11 @@ import VariableCatalog
         #expect(settings.legacy.objectStoreConfigured)
         #expect(settings.legacy.modelsPath == "/home/paddleocr/.paddlex/official_models")
         #expect(settings.notes.count == 2)
-        let engine = settings.services[0].environment
+        let engine = settings.service("engine").environment
         #expect(engine["PADDLE_PDX_CACHE_HOME"] == "/home/paddleocr/.paddlex")
         #expect(engine["CLOUDRU_S3_SECRET_KEY"] == nil)
         #expect(engine["HF_TOKEN"] == nil)
-        let api = settings.services[2].environment
+        let api = settings.service("api").environment
         #expect(api["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8080/v1")
         #expect(api["CLOUDRU_S3_SECRET_KEY"] == "k")
     }
@@ -43,8 +43,8 @@ import VariableCatalog
     @Test func portsDoNotCollide() throws {
         let settings = try load(nil, ["PORT": "8080"])
         #expect(settings.listen.port == 8080)
-        #expect(settings.services[0].command.contains("8082"))
-        #expect(settings.services[2].environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8082/v1")
+        #expect(settings.service("engine").command.contains("8082"))
+        #expect(settings.service("api").environment["COXSWAIN_ENGINE_URL"] == "http://127.0.0.1:8082/v1")
     }
 
     @Test func aServiceOfAFileIsLaidOverItsDefault() throws {
@@ -115,11 +115,11 @@ import VariableCatalog
 
     @Test func theApiStartsAtOnceAndIsWatched() throws {
         let settings = try load()
-        #expect(settings.services[2].name == "api" && settings.services[2].needs == [])
-        #expect(settings.services[2].watchdog == .seconds(4))
-        #expect(settings.services[1].proves == "engine" && settings.services[1].needs == ["engine"])
+        #expect(settings.service("api").name == "api" && settings.service("api").needs == [])
+        #expect(settings.service("api").watchdog == .seconds(4))
+        #expect(settings.service("warmup").proves == "engine" && settings.service("warmup").needs == ["engine"])
         // "0s" switches a limit off.
-        #expect(try load("[service.api]\nwatchdog = \"0s\"").services[2].watchdog == nil)
+        #expect(try load("[service.api]\nwatchdog = \"0s\"").service("api").watchdog == nil)
     }
 
     @Test func whereThePortStaysClosedTheApiThatOpensItComesLast() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct WatchSettingsTests {
     @Test func watchAndCanaryAreLaidOverKeyByKey() throws {
-        let before = try #require(load("").services[0].watch)
+        let before = try #require(load("").service("engine").watch)
         let engine = try load(
             """
             [service.engine]
@@ -12,7 +12,7 @@ import Testing
             ready = { stall = "10s", within = "1m" }
             watch = { silence = "5s", canary = { after = "3s" } }
             """
-        ).services[0]
+        ).service("engine")
         let watch = try #require(engine.watch)
         #expect(engine.logFormat == "json" && engine.ready.stall == .seconds(10))
         #expect(watch.silence == .seconds(5) && watch.every == before.every)
@@ -23,7 +23,7 @@ import Testing
     @Test func zeroSwitchesOff() throws {
         let engine = try load(
             "[service.engine]\nlog = \"plain\"\nready = { stall = \"0s\" }\nwatch = { silence = \"0s\", canary = { after = \"0s\" } }"
-        ).services[0]
+        ).service("engine")
         #expect(engine.logFormat == nil && engine.ready.stall == nil)
         #expect(engine.watch?.silence == nil && engine.watch?.canary == nil && engine.watch != nil)
     }
@@ -77,7 +77,7 @@ import Testing
 
     @Test func whatProvesAServiceThatIsSwitchedOffProvesNothing() throws {
         let settings = try load("[service.engine]\nenabled = false")
-        #expect(settings.services.map(\.name) == ["warmup", "api"] && settings.services[0].proves == nil)
+        #expect(settings.services.map(\.name) == ["warmup", "api"] && settings.service("warmup").proves == nil)
     }
 
     @Test func twoServicesOnOnePort() {

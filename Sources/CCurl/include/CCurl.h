@@ -17,6 +17,9 @@ CURLcode ccurl_set_body(CURL *handle, const void *bytes, size_t length);
 /// Where received body bytes go; `context` is handed to `callback` as its last argument.
 CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *context);
 
+/// Where the lines of answers' headers go, one a call.
+CURLcode ccurl_set_header_reader(CURL *handle, curl_write_callback callback, void *context);
+
 /// Called each time that the request is about to be sent on a connection that stands: once more where libcurl sends it
 /// again by itself.
 CURLcode ccurl_set_prerequest(CURL *handle, curl_prereq_callback callback, void *context);

@@ -58,6 +58,7 @@ struct Tally<Kind: CaseIterable & RawRepresentable<Int> & Sendable>: Sendable {
 /// What the world does to the core, beside what goes well.
 enum Occurrence: Int, CaseIterable, Sendable {
     case becameReady, cannotStart, endedBeforeTheCallReturned, goneBeforeTheCallReturned, stalled, readyLate, readyTwice
+    case saidHopeless
     case readyBeforeTheCallReturned, endedByItself, endedByItselfWithZero, taskSucceeded, taskFailed, fatalCause
     case lostSignal, ignoredSignals, neededASecondSignal, signalledBeforeTheCallReturned, killedBeforeTheCallReturned
     case diedLate, remained, outlivedItsKill, neverDied, unseenEnd, abortedItself

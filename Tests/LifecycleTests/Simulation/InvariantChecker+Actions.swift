@@ -53,7 +53,10 @@ extension InvariantChecker {
         explain(id, service)
         let record = InstanceRecord(id, definition, at: now)
         // Only first starts have to be over by then, and not one that could not begin before.
-        if service.last == nil, !wasReady, let latest = begunAt.map({ $0 + policy.startWithin }), latest > now {
+        let isPreload = definition.role == .preload && definition.isTask
+        let began = preloadedAt.map { max($0, begunAt ?? $0) } ?? begunAt
+        if service.last == nil, !wasReady, !isPreload, let latest = began.map({ $0 + policy.startWithin }), latest > now
+        {
             record.latest = latest
         }
         service.last = record

@@ -31,6 +31,7 @@ extension InvariantChecker {
             require(
                 last?.exit == .code(0) && last?.definition.isTask == true, .exitsCounted,
                 "\(name(id)) is said to be done: \(last?.exit?.description ?? "nobody said so")")
+            if last?.definition.role == .preload { preloadedAt = now }
             services[id.service].provenWith = [:]
             for need in needs(of: id.service) where !services[need].definition.isTask {
                 services[id.service].provenWith[need] = services[need].last?.id.number
@@ -51,11 +52,24 @@ extension InvariantChecker {
             require(
                 diagnosis.canRetry || services[id.service].last?.readyAt == nil, .budgetKept,
                 "\(name(id)) had been ready, and no retry is to help")
+            checkHopeless(id, diagnosis, machine)
             end(id, .failed, machine)
         case .restarting(let service, let wait, let attempt, _): restarting(service, wait, attempt, machine)
         case .gaveUp(let service, _, let whenSpent): gaveUp(service, whenSpent, machine)
         case .commanded(let command, let service): commanded(command, service)
         }
+    }
+
+    /// What a program says by its exit status is heeded, whatever its log says.
+    private func checkHopeless(_ id: InstanceID, _ diagnosis: Diagnosis, _ machine: ContainerMachine) {
+        let hopeless = machine.services[id.service].definition.restart.hopelessExits
+        guard let last = services[id.service].last, last.readyAt == nil, !last.isAsked, !hopeless.isEmpty,
+            case .code(let code)? = last.exit
+        else { return }
+        if hopeless.contains(code) { coverage.occurred(.saidHopeless) }
+        require(
+            diagnosis.canRetry != hopeless.contains(code), .budgetKept,
+            "\(name(id)) ended with \(code), and a retry \(diagnosis.canRetry ? "is" : "is not") to help")
     }
 
     private func ready(_ id: InstanceID) {
@@ -154,7 +168,9 @@ extension InvariantChecker {
             require(tries > limit, .budgetKept, "\(name(index)) is given up after \(tries) of \(limit)")
         }
         require(whenSpent == policy.whenSpent, .heldStays, "\(name(index)) is given up otherwise than it says")
-        let code: ExitCode = diagnosis?.canRetry == false ? .hopeless : .budgetSpent
+        let isHopeless = diagnosis?.canRetry == false
+        let saysSettings = isHopeless && services[index].last?.exit == .code(78) && policy.hopelessExits.contains(78)
+        let code: ExitCode = saysSettings ? .settings : isHopeless ? .hopeless : .budgetSpent
         require(machine.services[index].state == .failed(code), .exitCode, "\(name(index)) failed with another code")
         services[index].mayStart = false
         step(index, to: .failed)

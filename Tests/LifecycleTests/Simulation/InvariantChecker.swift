@@ -12,6 +12,8 @@ final class InvariantChecker {
     private(set) var eventsSeen = 0
     var begunAt: Instant?
     var hasBegun: Bool { begunAt != nil }
+    /// When something that was preloaded was last complete.
+    var preloadedAt: Instant?
     /// The container has been ready.
     var wasReady = false
     /// Since when it is not, and whether it may still be called so.

@@ -168,6 +168,7 @@ struct RandomSettings {
             first: random.chance(70) ? .zero : random.time(0...2000), base: random.time(100...2000),
             maximum: random.time(500...8000), limit: random.number(0...4), window: random.time(3000...60_000),
             failedStarts: random.number(0...4), stableAfter: random.time(500...20_000))
+        if random.chance(30) { policy.hopelessExits = [69, 78] }
         policy.whenSpent = random.chance(65) ? .hold : .exit
         return policy
     }

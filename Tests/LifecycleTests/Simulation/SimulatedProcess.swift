@@ -126,7 +126,9 @@ struct Plan {
     }
 
     private mutating func planEnd(_ definition: ServiceDefinition, trouble: Int, _ random: inout SeededRandom) {
-        let failure: Exit = random.one(of: [.code(1), .code(0), .signal(9), .signal(11), .signal(6), .code(3)])
+        let failure: Exit = random.one(of: [
+            .code(1), .code(0), .signal(9), .signal(11), .signal(6), .code(3), .code(69), .code(78),
+        ])
         if definition.isTask {
             // One that never ends is ended.
             if !random.chance(trouble / 5) {
@@ -141,7 +143,7 @@ struct Plan {
             ends?.exit = .code(2)
             evidence = Evidence(lines: ["api_server.py: error: unrecognized arguments: --foo"])
         }
-        isUnseen = random.chance(3)
+        isUnseen = random.chance(5)
         if random.chance(trouble) { lostSignals = random.one(of: [1, 1, 2, .max]) }
         endsAfterSignal = random.chance(trouble) ? random.time(0...9000) : random.time(0...600)
         isMovedByAbort = !random.chance(40)

@@ -54,7 +54,7 @@ import Testing
         #expect(coverage.actions.rare(below: 10) == [], "hardly ever wanted")
         #expect(coverage.reports.rare(below: 10) == [], "hardly ever reported")
         #expect(coverage.occurrences.rare(below: 10) == [], "hardly ever happened")
-        for code in [ExitCode.stopped, .hopeless, .budgetSpent] where coverage.codes[code, default: 0] < 10 {
+        for code in [ExitCode.stopped, .hopeless, .budgetSpent, .settings] where coverage.codes[code, default: 0] < 10 {
             Issue.record("no container left with \(code)")
         }
     }

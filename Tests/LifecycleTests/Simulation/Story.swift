@@ -61,6 +61,7 @@ enum Story {
             + "stop \(definition.stop.signal) \(definition.stop.grace.readable), restart \(restart.limit) in "
             + "\(restart.window.readable), \(restart.failedStarts) starts, stable \(restart.stableAfter.readable), "
             + "\(restart.whenSpent)"
+        if !restart.hopelessExits.isEmpty { text += ", hopeless \(restart.hopelessExits)" }
         if let watch = definition.watch { text += ", watch \(watch.every.readable) ×\(watch.failures)" }
         if let watchdog = definition.watchdog { text += ", watchdog \(watchdog.readable)" }
         if let silence = definition.watch?.silence { text += ", silence \(silence.readable)" }
