@@ -9,6 +9,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Tests are compiled without optimisation, which is done sooner and changes nothing of what they test; but for those that
+/// compute for long themselves.
+let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"])]
+
 /// Programs carry the Swift libraries inside. Said to the linker alone, so that programs and tests are compiled once:
 /// `--static-swift-stdlib` would change every compiler call too. The two libraries are what FoundationEssentials needs when
 /// it is linked this way.
@@ -206,33 +210,33 @@ let package = Package(
         .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
 
         // Tests, one target beside each library, and whole containers.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(
             name: "LifecycleTests", dependencies: ["Lifecycle"], exclude: ["Logs"], swiftSettings: strict),
-        .testTarget(name: "ProgressTests", dependencies: ["Progress", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ProbeClientTests", dependencies: ["ProbeClient", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ProgressTests", dependencies: ["Progress", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "ProbeClientTests", dependencies: ["ProbeClient", "TestSupport"], swiftSettings: tests),
         .testTarget(
-            name: "ProbeBudgetTests", dependencies: ["Health", "Lifecycle", "Settings"], swiftSettings: strict),
-        .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: strict),
-        .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: strict),
+            name: "ProbeBudgetTests", dependencies: ["Health", "Lifecycle", "Settings"], swiftSettings: tests),
+        .testTarget(name: "ReadableTests", dependencies: ["Readable"], swiftSettings: tests),
+        .testTarget(name: "GPUTests", dependencies: ["GPU", "ProcessHost", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "PrometheusTests", dependencies: ["Prometheus", "TestSupport"], exclude: ["Recorded"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
-            name: "HealthTests", dependencies: ["Health", "Prometheus", "TestSupport"], swiftSettings: strict),
+            name: "HealthTests", dependencies: ["Health", "Prometheus", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "SettingsTests",
             dependencies: ["Lifecycle", "Models", "Settings", "TestSupport", "VariableCatalog"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
-            name: "SupervisorTests", dependencies: ["Lifecycle", "OperatorLog", "Supervisor"], swiftSettings: strict),
+            name: "SupervisorTests", dependencies: ["Lifecycle", "OperatorLog", "Supervisor"], swiftSettings: tests),
         .testTarget(
             name: "ControlProtocolTests", dependencies: ["ControlProtocol", "Health", "TestSupport"] + nio,
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "OperatorConsoleTests",
-            dependencies: ["ControlProtocol", "Health", "OperatorConsole", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "APIKeysTests", dependencies: ["APIKeys", "TestSupport"], swiftSettings: strict),
+            dependencies: ["ControlProtocol", "Health", "OperatorConsole", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "APIKeysTests", dependencies: ["APIKeys", "TestSupport"], swiftSettings: tests),
         .executableTarget(
             name: "JobWriter", dependencies: ["Document", "Jobs"], path: "Tests/JobWriter", swiftSettings: strict),
         .testTarget(
@@ -241,7 +245,7 @@ let package = Package(
                 "Document", "JobWriter", "Jobs", "Storage", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .executableTarget(
             name: "FolderWriter", dependencies: ["Models"], path: "Tests/FolderWriter", swiftSettings: strict),
         .testTarget(
@@ -251,52 +255,52 @@ let package = Package(
             name: "FileFetcher", dependencies: ["Downloads"], path: "Tests/FileFetcher", swiftSettings: strict),
         .testTarget(
             name: "DownloadsTests", dependencies: ["Digests", "Downloads", "FileFetcher", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "PreloadTests", dependencies: ["Downloads", "Models", "Preload", "TestSupport"],
-            exclude: ["hoster.py"], swiftSettings: strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
-        .testTarget(name: "LayoutTests", dependencies: ["Layout"], swiftSettings: strict),
+            exclude: ["hoster.py"], swiftSettings: tests),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: tests),
+        .testTarget(name: "LayoutTests", dependencies: ["Layout"], swiftSettings: tests),
         .executableTarget(name: "SandboxProbe", dependencies: ["CSandbox"], path: "Tests/SandboxProbe"),
-        .testTarget(name: "TimeOfDayTests", dependencies: ["TimeOfDay"], swiftSettings: strict),
+        .testTarget(name: "TimeOfDayTests", dependencies: ["TimeOfDay"], swiftSettings: tests),
         .testTarget(
             name: "ServiceLogTests",
             dependencies: ["ServiceLog", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "OperatorLogTests", dependencies: ["OperatorLog", "TestSupport"], exclude: ["Records"],
-            swiftSettings: strict),
-        .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "TestSupport"], swiftSettings: strict),
+            swiftSettings: tests),
+        .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
-            swiftSettings: strict),
-        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: strict),
+            swiftSettings: tests),
+        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: tests),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: tests),
         .testTarget(
             name: "APITests",
             dependencies: [
                 "API", "APIKeys", "ControlProtocol", "EngineClient", "Health", "Jobs", "Pipeline", "Rendering",
                 "ServiceLog", "TestSupport", "VariableCatalog",
             ] + hummingbird + nio,
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "PipelineTests",
             dependencies: ["Document", "EngineClient", "Jobs", "Pipeline", "Rendering", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(name: "DocumentTests", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: strict),
+            swiftSettings: tests),
+        .testTarget(name: "DocumentTests", dependencies: ["Document", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: tests),
         .testTarget(
             name: "RenderingTests",
             dependencies: [
                 "CImage", "CLeptonica", "CPDFScan", "CPoppler", "Document", "RenderProtocol", "Rendering",
                 "SandboxProbe",
             ], swiftSettings: strict),
-        .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: strict),
-        .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: strict),
+        .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: tests),
+        .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: tests),
         .testTarget(
             name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -102,7 +102,9 @@ package final class Container {
     /// Sets another settings file in the place of the one it started with, for SIGHUP.
     package func rewriteSettings(_ change: (String) -> String) throws {
         let path = "\(folder.path)/coxswain.toml"
-        try folder.write("coxswain.toml", change(try String(contentsOfFile: path, encoding: .utf8)))
+        // In one step: it may be read at this very moment, for the signal before.
+        let new = try folder.write("coxswain.toml.new", change(try String(contentsOfFile: path, encoding: .utf8)))
+        rename(new, path)
     }
 
     /// The running processes of a program below PID 1, shims left out.

@@ -242,22 +242,21 @@ extension Leftovers {
             }
         }
 
-        package var isEmpty: Bool { files == 0 && sockets == 0 && kept.isEmpty }
+        package init() {}
 
         mutating func keep(_ reason: Reason) { kept[reason, default: 0] += 1 }
 
-        /// For example `2 files of shared memory (420 MiB) and 3 sockets removed; 1 kept: in use`; nil if there is
-        /// nothing to say.
+        /// For example `2 files of shared memory (420 MiB) and 3 sockets removed; 1 kept: Operation not permitted`; nil if
+        /// there is nothing to say. What somebody uses was not left: it is another service's.
         package var summary: String? {
-            guard !isEmpty else { return nil }
             var removed: [String] = []
             if files > 0 {
                 removed.append("\(files) \(files == 1 ? "file" : "files") of shared memory (\(ByteCount.text(bytes)))")
             }
             if sockets > 0 { removed.append("\(sockets) \(sockets == 1 ? "socket" : "sockets")") }
-            let reasons = kept.map { "\($1) kept: \($0)" }.sorted()
-            return ((removed.isEmpty ? [] : [removed.joined(separator: " and ") + " removed"]) + reasons)
-                .joined(separator: "; ")
+            let reasons = kept.filter { $0.key != .inUse }.map { "\($1) kept: \($0)" }.sorted()
+            let parts = (removed.isEmpty ? [] : [removed.joined(separator: " and ") + " removed"]) + reasons
+            return parts.isEmpty ? nil : parts.joined(separator: "; ")
         }
     }
 }
