@@ -16,7 +16,7 @@ BUILD_PACKAGES := pkg-config libpoppler-glib-dev libpoppler-private-dev libcairo
 	libjpeg62-turbo-dev libpng-dev libleptonica-dev libtesseract-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev
 RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
 TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps util-linux qpdf tesseract-ocr \
-	fonts-wqy-microhei prometheus
+	fonts-wqy-microhei prometheus iproute2 strace
 
 .PHONY: packages test-packages
 packages:

@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Tests are compiled without optimisation, which is done sooner and changes nothing of what they test; but for those that
-/// compute for long themselves.
+/// compute for long themselves, and for the clients that do a great many things at once.
 let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"])]
 
 /// Programs carry the Swift libraries inside. Said to the linker alone, so that programs and tests are compiled once:
@@ -210,7 +210,7 @@ let package = Package(
         .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
 
         // Tests, one target beside each library, and whole containers.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: tests),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "LifecycleTests", dependencies: ["Lifecycle"], exclude: ["Logs"], swiftSettings: strict),
         .testTarget(name: "ProgressTests", dependencies: ["Progress", "TestSupport"], swiftSettings: tests),
@@ -274,7 +274,7 @@ let package = Package(
         .testTarget(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
             swiftSettings: tests),
-        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: tests),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: tests),
         .testTarget(

@@ -36,7 +36,7 @@ extension Scenarios {
             for connection in connections where connection.endedEarly {
                 // The end of one is noticed late where the machine is busy, maybe after the next kill.
                 let kill = kills.lastIndex {
-                    $0.at <= connection.endedAt && connection.openedAt <= $0.at
+                    $0.at <= connection.endedAt && connection.openedAt <= $0.overAt
                         && $0.held?.contains(connection.peer) ?? true
                 }
                 if let kill {
@@ -65,6 +65,8 @@ extension Scenarios {
             }
             kill.at = ConnectionStorm.now()
             Foundation.kill(api, SIGKILL)
+            // Until each of its threads has been interrupted it goes on accepting.
+            kill.overAt = ConnectionStorm.now() + 0.005
             storm.ask(Storm.upload(round + 1))
             #expect(awaitAPI(history, after: restarts), "kill \(round)")
             kill.backAt = ConnectionStorm.now()
@@ -146,7 +148,9 @@ extension Scenarios {
 /// One kill of the api, and what went with it.
 private struct Kill: CustomStringConvertible {
     var round: Int
+    /// Before it was killed, and when nothing of it can run any more.
     var at = 0.0
+    var overAt = 0.0
     var backAt = 0.0
     /// Connections that it had accepted; nil where nobody looked.
     var held: Set<ConnectionStorm.Peer>?
