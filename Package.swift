@@ -136,7 +136,8 @@ let package = Package(
             resources: [.embedInCode("Manifests")], swiftSettings: strict),
         .target(name: "ModelHashing", dependencies: ["Digests", "Models"], swiftSettings: strict),
         .target(
-            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Readable"], swiftSettings: strict),
+            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Readable", "Storage"],
+            swiftSettings: strict),
         .target(
             name: "Preload",
             dependencies: [

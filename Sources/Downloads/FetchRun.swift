@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Readable
+import Storage
 
 /// One call of `Downloader.fetch`: which file gets a connection, what becomes of answers, until all are there or one
 /// cannot be had.
@@ -83,7 +84,7 @@ final class FetchRun {
             }
             needed += max(0, (item.size ?? 0) - there)
         }
-        guard needed > 0, let free = DiskSpace.free(in: folder), needed > free else { return }
+        guard needed > 0, let free = DiskRoom(folder: folder).freeBytes(), needed > free else { return }
         throw .diskFull(file: "", needed: needed, folder: folder)
     }
 

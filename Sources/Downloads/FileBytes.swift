@@ -74,15 +74,3 @@ final class FileBytes: Sendable {
         return fstat(descriptor, &information) == 0 ? Int64(information.st_blocks) * 512 : 0
     }
 }
-
-/// The file system of a folder.
-enum DiskSpace {
-    /// Bytes that a process without privileges may still write; nil where the system does not tell.
-    static func free(in folder: String) -> Int64? {
-        var information = statvfs()
-        // Some network file systems say 0 of everything.
-        guard statvfs(folder, &information) == 0, information.f_blocks > 0 else { return nil }
-        return Int64(
-            clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).0)
-    }
-}

@@ -1,5 +1,6 @@
 import Glibc
 import Readable
+import Storage
 
 /// What happens to a file's bytes on the disk.
 extension FileFetch {
@@ -232,7 +233,7 @@ extension DownloadError {
         var message = isQuota ? "the quota of \(folder) is used up" : "the disk of \(folder) is full"
         let what = file.isEmpty ? "the files" : PlainText.short(file)
         if let needed { message += ": \(what) needs \(ByteCount.text(needed)) more" }
-        if let free = DiskSpace.free(in: folder) {
+        if let free = DiskRoom(folder: folder).freeBytes() {
             message += "\(needed == nil ? ": " : " and ")\(ByteCount.text(free)) is free"
         }
         message += "; make room, or mount a larger volume there"

@@ -18,7 +18,7 @@ package struct S3Bucket: Sendable, Equatable {
 
     /// The URL of an object.
     package func url(of key: String) -> String {
-        base + "/" + S3Query.encoded(key, keepingSlashes: true)
+        base + "/" + PercentEncoding.path(key)
     }
 
     /// The URL of a page of the list of objects (`ListObjectsV2`).
@@ -26,40 +26,22 @@ package struct S3Bucket: Sendable, Equatable {
     /// - Parameter token: from the page before.
     package func listURL(prefix: String, after token: String? = nil) -> String {
         // In the order of their names, as the signature wants them.
-        var query = ["list-type=2", "prefix=\(S3Query.encoded(prefix))"]
-        if let token { query.insert("continuation-token=\(S3Query.encoded(token))", at: 0) }
+        var query = ["list-type=2", "prefix=\(PercentEncoding.component(prefix))"]
+        if let token { query.insert("continuation-token=\(PercentEncoding.component(token))", at: 0) }
         return base + (isPathStyle ? "" : "/") + "?" + query.joined(separator: "&")
     }
 
     private var base: String {
         var endpoint = endpoint ?? "https://s3.\(region).amazonaws.com"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
-        let name = S3Query.encoded(name)
+        let name = PercentEncoding.component(name)
         guard !isPathStyle, let scheme = endpoint.firstRange(of: "://") else { return "\(endpoint)/\(name)" }
         return "\(endpoint[..<scheme.upperBound])\(name).\(endpoint[scheme.upperBound...])"
     }
 }
 
-/// The parts of a URL as Signature Version 4 wants them.
+/// A URL as Signature Version 4 wants it.
 package enum S3Query {
-    /// Everything but letters, digits and `-._~` as `%` and two digits in upper case.
-    package static func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: "/") where keepingSlashes: result += "/"
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return result
-    }
-
     /// A URL with its query's parameters in order, and `=` behind each. libcurl 7.88 signs them as they come, and the
     /// other side in order.
     package static func sorted(_ url: String) -> String {

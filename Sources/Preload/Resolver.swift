@@ -89,21 +89,22 @@ package struct Resolver: Sendable {
             merged = try ManifestMerge.merge(manifest, listing: entries.map(\.file), revision: commit)
             for entry in entries { blobs[entry.file.path] = entry.gitBlob }
         }
-        let base = "\(settings.hub)/\(WebAddress.encoded(repository))/resolve/\(WebAddress.encoded(merged.revision))/"
+        let base =
+            "\(settings.hub)/\(PercentEncoding.path(repository))/resolve/\(PercentEncoding.path(merged.revision))/"
         let items = merged.files.map { file in
             DownloadItem(
-                url: base + WebAddress.encoded(file.path), headers: hubHeaders, path: file.path, size: file.size,
+                url: base + PercentEncoding.path(file.path), headers: hubHeaders, path: file.path, size: file.size,
                 sha256: file.sha256)
         }
         return Offer(manifest: merged, gitBlobs: blobs, supply: .download(items), source: .hub, host: host)
     }
 
     private func api(_ repository: String, _ rest: String) -> String {
-        "\(settings.hub)/api/models/\(WebAddress.encoded(repository))/\(rest)"
+        "\(settings.hub)/api/models/\(PercentEncoding.path(repository))/\(rest)"
     }
 
     private func commit(_ repository: String, _ revision: String) throws -> String {
-        let wanted = WebAddress.encoded(revision, keepsSlashes: false)
+        let wanted = PercentEncoding.component(revision)
         let (body, _) = try downloader.text(
             api(repository, "revision/\(wanted)"), headers: hubHeaders, maximumBytes: 8 << 20, isCancelled: isCancelled)
         let commit = try HubDocuments.commit(body)
@@ -184,7 +185,7 @@ package struct Resolver: Sendable {
         _ manifest: ModelManifest, _ address: WebAddress, _ source: ModelSource, _ host: String
     ) throws -> Offer {
         var place = address
-        place.path = Self.below(address.path, WebAddress.encoded(manifest.folder))
+        place.path = Self.below(address.path, PercentEncoding.path(manifest.folder))
         if !place.path.hasPrefix("/") { place.path = "/\(place.path)" }
         let lock = try lock(place.appending(Self.lockName), signing: nil)
         let known = Self.laidOver(manifest, lock)

@@ -1,3 +1,5 @@
+import Downloads
+
 /// An http or https URL in the parts that decide who is asked, and how safely.
 package struct WebAddress: Sendable, Equatable, CustomStringConvertible {
     package var isEncrypted: Bool
@@ -60,24 +62,5 @@ package struct WebAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The address of a file below this one.
-    package func appending(_ path: String) -> String { "\(self)/\(Self.encoded(path))" }
-
-    /// A path with everything escaped that RFC 3986 does not call unreserved, slashes excepted; as Signature Version 4 wants
-    /// it too.
-    package static func encoded(_ path: String, keepsSlashes: Bool = true) -> String {
-        var result = ""
-        for byte in path.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: "/") where keepsSlashes: result += "/"
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return result
-    }
+    package func appending(_ path: String) -> String { "\(self)/\(PercentEncoding.path(path))" }
 }
