@@ -32,7 +32,10 @@ extension ModelManifest {
     /// For a message about a name that nothing has: what was probably meant, or what there is.
     package static func hint(_ name: String, folder: String?) -> String {
         let known = (try? all(folder: folder)) ?? builtIn
-        // Longer than this is no misspelt name.
+        // Any name may have been meant; all of them would be too many to list.
+        if let near = NearestWord.find(name, among: known.flatMap { [$0.name, $0.folder] + $0.aliases }) {
+            return "did you mean `\(near)`?"
+        }
         return NearestWord.hint(name, among: known.map(\.name))
     }
 

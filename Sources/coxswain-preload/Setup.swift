@@ -45,7 +45,7 @@ struct Setup {
             guard let manifest = found ?? (admitsRepositories ? repository(name) : nil) else {
                 let hint = ModelManifest.hint(name, folder: settings.manifests)
                 voice.fail(
-                    "no model is called \(PlainText.short(name))\(hint.isEmpty ? "" : ": \(hint)"). "
+                    "no model is called \(PlainText.short(name)): \(hint)\(hint.hasSuffix("?") ? "" : ".") "
                         + "For one of your own put a manifest into COXSWAIN_MODEL_MANIFESTS",
                     isArgument ? .usage : .settings)
                 throw (isArgument ? PreloadExit.usage : .settings).code

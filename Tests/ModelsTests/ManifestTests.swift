@@ -49,6 +49,7 @@ import Testing
         try folder.write("worse.toml", "nme = 3\n")
         let problem = #expect(throws: ManifestProblem.self) { try ModelManifest.named("Mine", folder: folder.path) }
         #expect(problem?.file == "\(folder.path)/worse.toml")
+        #expect(ModelManifest.hint("PaddleOCR-VL-15", folder: nil) == "did you mean `PaddleOCR-VL-1.5`?")
         #expect(ModelManifest.hint("PaddleOCR-VL-1.5-0.8B", folder: nil) == "did you mean `PaddleOCR-VL-1.5-0.9B`?")
     }
 
