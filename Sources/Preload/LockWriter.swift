@@ -48,7 +48,9 @@ package struct LockWriter {
                 tried.append(SourceFailure(source: source.description, message: "\(error)"))
             }
         }
-        throw PreloadFailure.noSource(manifest.name, tried, root: settings.root)
+        throw PreloadFailure.noSource(
+            manifest.name, tried, problems: nil,
+            folder: ModelFolder(root: settings.root, manifest: manifest).path)
     }
 
     /// Reads and hashes what the source gives no hash of.

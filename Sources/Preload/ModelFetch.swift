@@ -33,7 +33,14 @@ struct ModelFetch {
         }
         try checkSpace(offer.bytes)
         let tally = FetchTally(fetch: self, base: takenBytes, total: offer.bytes)
-        let files = try supply(taken, tally)
+        let files: [ModelFile]
+        do {
+            files = try supply(taken, tally)
+        } catch var error as DownloadError where error.kind == .unreachable && tally.fetched > 0 {
+            // It was there a moment ago.
+            error.kind = .tooManyTries
+            throw error
+        }
         let merged = try proved(files)
         // Parts of downloads, which would count as a download that did not end.
         try LocalFiles.sweep(folder.staging, keeping: Set(merged.files.map(\.path)))

@@ -22,12 +22,17 @@ package struct SourceFailure: Error, Sendable, Equatable {
     package var host: String
     package var message: String
     package var mayPass: Bool
+    /// There was no connection to it: no name, no route, nobody listens.
+    package var isUnreachable: Bool
 
-    package init(source: String, host: String = "", message: String, mayPass: Bool = false) {
+    package init(
+        source: String, host: String = "", message: String, mayPass: Bool = false, isUnreachable: Bool = false
+    ) {
         self.source = source
         self.host = host
         self.message = message
         self.mayPass = mayPass
+        self.isUnreachable = isUnreachable
     }
 }
 
@@ -46,21 +51,38 @@ package struct PreloadFailure: Error, Sendable, Equatable, CustomStringConvertib
     package var description: String { message }
 
     /// No source could deliver.
-    static func noSource(_ model: String, _ tried: [SourceFailure], root: String) -> PreloadFailure {
+    ///
+    /// Where a connection stood to none of them, this machine has no network as far as models go. That is said at once:
+    /// a container that tries it five times more only says it later.
+    ///
+    /// - Parameter problems: what is wrong with the folder; nil where nobody looked at it.
+    static func noSource(
+        _ model: String, _ tried: [SourceFailure], problems: [FileProblem]?, folder: String
+    ) -> PreloadFailure {
         let stories = tried.map { failure in
             let place =
                 failure.host.isEmpty || failure.source.contains(failure.host)
                 ? failure.source : "\(failure.source) (\(failure.host))"
             return "\(place): \(failure.message)"
+        }.joined(separator: "; ")
+        let missing = problems.map { ": \(list($0, in: folder))" } ?? ""
+        let passing = tried.filter(\.mayPass)
+        if passing.isEmpty {
+            return PreloadFailure(
+                .hopeless,
+                "\(model) could not be fetched\(missing). \(stories). Mount a complete \(folder), or name a source that "
+                    + "has it in COXSWAIN_MODEL_SOURCES", tried: tried)
         }
-        let mayPass = tried.contains(where: \.mayPass)
-        let advice =
-            mayPass
-            ? "It is tried again from where it stopped"
-            : "Mount the model's folder below \(root), or name a source that has it in COXSWAIN_MODEL_SOURCES"
+        if passing.allSatisfy(\.isUnreachable) {
+            return PreloadFailure(
+                .hopeless,
+                "\(model) could not be fetched, for no source of it can be reached\(missing). \(stories). "
+                    + "Mount a complete \(folder), or name a folder or a mirror in COXSWAIN_MODEL_SOURCES", tried: tried
+            )
+        }
         return PreloadFailure(
-            mayPass ? .later : .hopeless,
-            "\(model) could not be fetched. \(stories.joined(separator: "; ")). \(advice)", tried: tried)
+            .later, "\(model) could not be fetched\(missing). \(stories). It is tried again from where it stopped",
+            tried: tried)
     }
 
     /// The network is forbidden, and something is missing.

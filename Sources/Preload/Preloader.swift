@@ -197,7 +197,7 @@ package struct Preloader: Sendable {
             failure.message += ". " + tried.map { "\($0.source): \($0.message)" }.joined(separator: "; ")
             throw failure
         }
-        throw PreloadFailure.noSource(manifest.name, tried, root: settings.root)
+        throw PreloadFailure.noSource(manifest.name, tried, problems: problems, folder: folder.path)
     }
 
     /// What a download said of our own disk. A full one harms others: nothing of ours stays there.

@@ -55,7 +55,7 @@ package struct Resolver: Sendable {
     func failure(_ error: DownloadError, of source: ModelSource, _ host: String) -> SourceFailure {
         SourceFailure(
             source: source.description, host: error.host.isEmpty ? host : error.host, message: explained(error, source),
-            mayPass: error.mayPass)
+            mayPass: error.mayPass, isUnreachable: error.kind == .unreachable)
     }
 
     private func explained(_ error: DownloadError, _ source: ModelSource) -> String {

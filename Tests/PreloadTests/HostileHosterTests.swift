@@ -171,11 +171,23 @@ import Testing
         #expect(ended.messages.contains { $0.contains("could not be fetched from huggingface") })
     }
 
-    @Test func nobodyListens() throws {
+    /// What is missing, who was asked and how that failed, and what to do: no try later makes a network.
+    @Test func whereNobodyCanBeReachedThatIsSaidAtOnce() throws {
         let preloading = try Preloading()
-        let ended = try preloading.run(["fetch"], ["HF_ENDPOINT": "http://127.0.0.1:1"])
-        #expect(ended.status == 75 && ended.says("127.0.0.1:1"), "\(ended.errors)")
-        #expect(preloading.isAbsent)
+        let sources = ["COXSWAIN_MODEL_SOURCES": "huggingface,https://nowhere.invalid/models"]
+        let ended = try preloading.run(["fetch"], sources.merging(["HF_ENDPOINT": "http://127.0.0.1:1"]) { $1 })
+        #expect(ended.status == 69 && preloading.isAbsent, "\(ended.errors)")
+        #expect(
+            ended.says("127.0.0.1:1: no connection") && ended.says("nowhere.invalid: its name could not be resolved"))
+        #expect(ended.says("Test-VL is not there") && ended.says("Mount a complete \(preloading.root)/Test-VL"))
+    }
+
+    /// One that answers, if only with errors, may have a better day, whoever else cannot be reached.
+    @Test func oneThatAnswersIsWorthAnotherTry() throws {
+        let preloading = try Preloading()
+        try preloading.hoster.rules(["match": "/api/", "mode": "status", "status": 503, "retry": 0])
+        let ended = try preloading.run(["fetch"], ["COXSWAIN_MODEL_SOURCES": "huggingface,http://127.0.0.1:1/models"])
+        #expect(ended.status == 75 && ended.says("tried again"), "\(ended.errors)")
     }
 }
 

@@ -118,9 +118,23 @@ extension Scenarios {
             #expect(container.count("\"message\":\"engine started\"") == 1)
         }
 
-        @Test func whatMayComeRightIsTriedAgainAndThenGivenUp() throws {
+        /// Nobody had to say that there is no network: that is found out, once.
+        @Test func withoutAnyNetworkTheContainerGivesUpAtOnceAndSaysWhatWasTried() throws {
             let model = try TinyModel()
             model.closeHub()
+            let folder = try TestFolder()
+            let word = try folder.write("termination-log", "")
+            let container = try model.container(environment: ["COXSWAIN_TERMINATION_LOG": word])
+            #expect(try container.exitCode() == 69, "\(container.log)")
+            #expect(container.count("\"message\":\"preload started\"") == 1)
+            let text = try String(contentsOfFile: word, encoding: .utf8)
+            #expect(text.contains("127.0.0.1:\(model.hubPort): no connection"), "\(text)")
+            #expect(text.contains("\(model.path) is not there") && text.contains("Mount a complete"), "\(text)")
+        }
+
+        @Test func whatMayComeRightIsTriedAgainAndThenGivenUp() throws {
+            let model = try TinyModel()
+            try model.failHub()
             let container = try model.container(
                 preload: #"restart = { backoff = ["0s", "50ms", "50ms"], failed-starts = 1 }"#)
             #expect(try container.exitCode(within: 120) == 75, "\(container.log)")

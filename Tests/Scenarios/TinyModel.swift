@@ -43,6 +43,9 @@ final class TinyModel {
         hub.waitUntilExit()
     }
 
+    /// From now on the hub answers everything with an error of its own.
+    func failHub() throws { try folder.write("failing", "") }
+
     /// What was asked of the hub, a path a line.
     var requests: [Substring] {
         ((try? String(contentsOfFile: "\(folder.path)/requests", encoding: .utf8)) ?? "").split(separator: "\n")
@@ -126,8 +129,10 @@ final class TinyModel {
                 open(f'{folder}/requests', 'a').write(self.path + '\n')
                 match = re.fullmatch(r'/someone/tiny/resolve/\w+/([\w.]+)', self.path)
                 path = f'{folder}/files/{match.group(1)}' if match else ''
-                if not os.path.exists(path):
-                    self.send_response(404)
+                failing = os.path.exists(f'{folder}/failing')
+                if failing or not os.path.exists(path):
+                    self.send_response(500 if failing else 404)
+                    if failing: self.send_header('Retry-After', '0')
                     self.send_header('Content-Length', '0')
                     return self.end_headers()
                 data = open(path, 'rb').read()
