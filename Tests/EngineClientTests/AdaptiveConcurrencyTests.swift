@@ -68,7 +68,11 @@ private func metrics(running: Int, waiting: Int) -> String {
     }
 
     @Test func nobodyLooksWhileNothingIsInFlight() async throws {
-        let engine = try StandInEngine { _, _ in .text("x") }
+        let engine = try StandInEngine { _, number in
+            // Later ones stay long enough to be seen.
+            if number > 10 { usleep(50_000) }
+            return .text("x")
+        }
         engine.set(metrics: metrics(running: 0, waiting: 0))
         let client = try client(engine)
         for _ in 0..<10 { try await client.read() }

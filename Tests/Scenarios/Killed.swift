@@ -84,9 +84,11 @@ extension Scenarios {
             kill(shim, SIGKILL)
             // The engine landed on PID 1; it is ended before another one starts.
             #expect(eventually { !container.processes("coxswain-tesseract").contains(engine) })
+            // Until that is seen and told, the container is as ready as before.
+            #expect(eventually { container.logged("its shim was killed") }, "\(container.log)")
+            #expect(eventually { container.count("\"message\":\"engine is ready") == 2 }, "\(container.log)")
             try container.waitUntilReady()
             #expect(container.processes("coxswain-tesseract").count == 1)
-            #expect(container.logged("its shim was killed"))
         }
 
         @Test func theSupervisorItselfWhereItIsNotProcessOne() throws {

@@ -53,8 +53,10 @@ struct BookPage {
     }
 
     /// One line and a half, to be read in a moment.
-    func snippet(_ format: String = "-png") throws -> [UInt8] {
-        try drawn([format, "-x", "300", "-y", "800", "-W", "1800", "-H", "200"])
+    ///
+    /// - Parameter height: pixels, for more lines.
+    func snippet(_ format: String = "-png", height: Int = 200) throws -> [UInt8] {
+        try drawn([format, "-x", "300", "-y", "800", "-W", "1800", "-H", "\(height)"])
     }
 
     private func drawn(_ arguments: [String]) throws -> [UInt8] {
