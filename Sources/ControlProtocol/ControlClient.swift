@@ -41,7 +41,7 @@ package final class ControlClient: Sendable {
     /// PID 1's own metrics, in Prometheus' text format; nil when it does not answer with all of them in time.
     package func metrics(within limit: Duration) async -> String? {
         await withTaskGroup(of: String?.self) { group in
-            group.addTask { try? await self.wholeAnswer("/metrics", atMost: Self.mostMetricsBytes) }
+            group.addTask { await self.wholeAnswer("/metrics", atMost: Self.mostMetricsBytes) }
             group.addTask {
                 try? await Task.sleep(for: limit)
                 return nil
@@ -54,10 +54,11 @@ package final class ControlClient: Sendable {
 
     private static let mostMetricsBytes = 1 << 20
 
-    /// - Throws: also when the answer is none, or no success.
-    private func wholeAnswer(_ target: String, atMost limit: Int) async throws -> String? {
+    /// - Returns: nil when the answer is no success, or not whole.
+    private func wholeAnswer(_ target: String, atMost limit: Int) async -> String? {
         var text: String?
-        try await exchange(.GET, target) { inbound in
+        // An answer that came counts, however its connection ended then.
+        try? await exchange(.GET, target) { inbound in
             var body = ByteBuffer()
             for try await part in inbound {
                 switch part {
@@ -106,8 +107,8 @@ package final class ControlClient: Sendable {
             let head = HTTPRequestHead(
                 version: .http1_1, method: method, uri: target,
                 headers: ["Host": "coxswain", "Content-Length": "0"])
-            try await outbound.write(.head(head))
-            try await outbound.write(.end(nil))
+            // In one: whoever answers the head may have closed before a second write.
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
             try await body(inbound)
         }
     }

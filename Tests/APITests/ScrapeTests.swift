@@ -149,6 +149,7 @@ import Testing
             #expect(value(#"coxswain_service_failures_total{service="engine",cause="crash"}"#, in: text) == 2)
             #expect(ExposedMetrics(text).types == (try DocumentedMetrics().types))
         }
+        withExtendedLifetime(supervisor) {}
     }
 
     /// One that hangs: it is there, and says nothing.
