@@ -13,10 +13,12 @@ help:
 
 # Debian packages: what the build links, what the programs read at run time, and what tests use.
 BUILD_PACKAGES := pkg-config libpoppler-glib-dev libpoppler-private-dev libcairo2-dev libfontconfig-dev \
-	libjpeg62-turbo-dev libpng-dev libleptonica-dev libtesseract-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev
+	libjpeg62-turbo-dev libpng-dev libleptonica-dev libtesseract-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev \
+	zlib1g-dev
 RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
 TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps util-linux qpdf tesseract-ocr \
-	fonts-wqy-microhei prometheus iproute2 strace
+	fonts-wqy-microhei prometheus iproute2 strace python3-venv swift-proxy swift-account swift-container \
+	swift-object
 
 .PHONY: packages test-packages
 packages:
@@ -46,6 +48,12 @@ test-vllm: build-tests
 	@etc/build/build-programs
 	@etc/test/vllm/install "$(VLLM_DIR)"
 	@COXSWAIN_TEST_VLLM="$(abspath $(VLLM_DIR))" swift test -c release --skip-build --no-parallel --filter RealVLLMTests
+
+# Asks a running api for everything that it says of itself, this many times each.
+CASES ?= 2000
+.PHONY: test-openapi
+test-openapi: test-packages build
+	@Tests/schemathesis/run --cases $(CASES)
 
 .PHONY: format lint
 format:

@@ -127,6 +127,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "ControlProtocol", "GPU", "Health", "Lifecycle", "Notify", "OperatorLog", "ProcessHost",
                 "Progress", "Prometheus", "PublicPort", "Readable", "Settings", "Storage", "TimeOfDay",
+                "VariableCatalog",
             ] + nio,
             swiftSettings: strict),
 
@@ -136,13 +137,24 @@ let package = Package(
             resources: [.embedInCode("Manifests")], swiftSettings: strict),
         .target(name: "ModelHashing", dependencies: ["Digests", "Models"], swiftSettings: strict),
         .target(
-            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Readable", "Storage"],
-            swiftSettings: strict),
-        .target(
             name: "Preload",
             dependencies: [
-                "CCrypto", "Digests", "Downloads", "ModelHashing", "Models", "Readable", "Storage", "VariableCatalog",
+                "CCrypto", "Digests", "Downloads", "ModelHashing", "Models", "ObjectStore", "Readable", "Storage",
+                "VariableCatalog",
             ], swiftSettings: strict),
+
+        // The world outside.
+        .target(name: "Egress", dependencies: ["CCurl", "Readable"], swiftSettings: strict),
+        .target(
+            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Egress", "Readable", "Storage"],
+            swiftSettings: strict),
+        .target(name: "WebCalls", dependencies: ["CCurl", "Downloads", "Egress"], swiftSettings: strict),
+        .target(
+            name: "ObjectStore",
+            dependencies: ["CCrypto", "Digests", "Downloads", "Readable", "VariableCatalog", "WebCalls"],
+            swiftSettings: strict),
+        .target(
+            name: "Webhooks", dependencies: ["CCrypto", "Downloads", "Egress", "WebCalls"], swiftSettings: strict),
 
         // What several programs share.
         .target(name: "TimeOfDay", swiftSettings: strict),
@@ -177,10 +189,22 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "DocumentSources", dependencies: ["Downloads", "Egress", "Intake", "ObjectStore"],
+            swiftSettings: strict),
+        .target(
+            name: "Deliveries",
+            dependencies: [
+                "Intake", "Jobs", "ObjectStore", "Pipeline", "Prometheus", "TimeOfDay", "Webhooks",
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(name: "OpenAPI", dependencies: ["Digests"], swiftSettings: strict),
+        .target(
             name: "API",
             dependencies: [
-                "APIKeys", "ControlProtocol", "Document", "EngineClient", "Health", "Intake", "Jobs", "Notify",
-                "Pipeline", "Prometheus", "PublicPort", "Rendering", "Storage", "TimeOfDay", "VariableCatalog",
+                "APIKeys", "ControlProtocol", "CZlib", "Deliveries", "Document", "DocumentSources", "Egress",
+                "EngineClient", "Health", "Intake", "Jobs", "Notify", "ObjectStore", "OpenAPI", "Pipeline",
+                "Prometheus", "PublicPort", "Rendering", "Storage", "TimeOfDay", "VariableCatalog", "Webhooks",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -193,6 +217,7 @@ let package = Package(
         .target(name: "CSignalsBlocked", dependencies: ["CLinux"]),
         .target(name: "CShimProtocol"),
         .systemLibrary(name: "CFileCalls"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .systemLibrary(name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -258,8 +283,30 @@ let package = Package(
             name: "DownloadsTests", dependencies: ["Digests", "Downloads", "FileFetcher", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "PreloadTests", dependencies: ["Downloads", "Models", "Preload", "TestSupport"],
+            name: "PreloadTests", dependencies: ["Downloads", "Models", "ObjectStore", "Preload", "TestSupport"],
             exclude: ["hoster.py"], swiftSettings: tests),
+        .testTarget(name: "EgressTests", dependencies: ["Egress"], swiftSettings: tests),
+        .executableTarget(
+            name: "DocumentFetch", dependencies: ["DocumentSources", "Egress", "Intake", "ObjectStore"],
+            path: "Tests/DocumentFetch", swiftSettings: strict),
+        .testTarget(
+            name: "DocumentSourcesTests",
+            dependencies: ["DocumentFetch", "DocumentSources", "Egress", "Intake", "ObjectStore", "TestSupport"],
+            exclude: ["internet.py"], swiftSettings: tests),
+        .testTarget(
+            name: "ObjectStoreTests", dependencies: ["Digests", "Downloads", "ObjectStore", "TestSupport"],
+            exclude: ["relay.py", "store.py"], swiftSettings: tests),
+        .testTarget(
+            name: "WebhooksTests", dependencies: ["Egress", "TestSupport", "Webhooks"], exclude: ["receiver.py"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "DeliveriesTests",
+            dependencies: [
+                "Deliveries", "Document", "Intake", "Jobs", "ObjectStore", "Prometheus", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: tests),
+        .testTarget(name: "OpenAPITests", dependencies: ["OpenAPI", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: tests),
         .testTarget(name: "LayoutTests", dependencies: ["Layout"], swiftSettings: tests),
         .executableTarget(name: "SandboxProbe", dependencies: ["CSandbox"], path: "Tests/SandboxProbe"),
@@ -281,10 +328,10 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "APIKeys", "ControlProtocol", "EngineClient", "Health", "Jobs", "Pipeline", "Rendering",
-                "ServiceLog", "TestSupport", "VariableCatalog",
+                "API", "APIKeys", "ControlProtocol", "EngineClient", "Health", "Jobs", "OpenAPI", "Pipeline",
+                "PublicPort", "Rendering", "ServiceLog", "TestSupport", "VariableCatalog", "Webhooks",
             ] + hummingbird + nio,
-            swiftSettings: tests),
+            exclude: ["conformance.py"], swiftSettings: tests),
         .testTarget(
             name: "PipelineTests",
             dependencies: ["Document", "EngineClient", "Jobs", "Pipeline", "Rendering", "TestSupport"],

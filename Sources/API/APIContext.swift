@@ -5,6 +5,7 @@ package import Logging
 import NIOCore
 import NIOHTTPTypes
 package import Pipeline
+package import PublicPort
 
 /// What belongs to one request besides the request.
 package struct APIContext: RequestContext {
@@ -12,6 +13,8 @@ package struct APIContext: RequestContext {
 
     package var coreContext: CoreRequestContextStorage
     package let identifier: RequestIdentifier
+    /// As it was sent: HEAD goes to whoever answers GET.
+    let method: HTTPRequest.Method
     package let connection: ClientConnection
     /// Filled in by whoever answers, for the request's line in the log.
     package let notes: RequestNotes
@@ -21,6 +24,7 @@ package struct APIContext: RequestContext {
     package init(source: APIContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         identifier = source.identifier
+        method = source.method
         connection = source.connection
         notes = RequestNotes()
     }
@@ -29,6 +33,7 @@ package struct APIContext: RequestContext {
 package struct APIContextSource: RequestContextSource {
     package let logger: Logger
     package let identifier: RequestIdentifier
+    let method: HTTPRequest.Method
     package let connection: ClientConnection
 }
 
@@ -36,12 +41,15 @@ package struct APIContextSource: RequestContextSource {
 package struct ClientConnection: Sendable {
     private let channel: any Channel
     private let expectsContinue: Bool
+    /// It was let in beyond the limit of connections, for probes.
+    let isOnReserve: Bool
     /// Opens when the client has gone, or has closed its half of the connection.
     package let departure = Latch()
 
-    init(channel: any Channel, expectsContinue: Bool) {
+    init(channel: any Channel, expectsContinue: Bool, isOnReserve: Bool) {
         self.channel = channel
         self.expectsContinue = expectsContinue
+        self.isOnReserve = isOnReserve
     }
 
     /// Asks a client that waits for it (`Expect: 100-continue`) to send the body. To be called when the request's

@@ -1,17 +1,23 @@
 import HTTPTypes
 import Health
 import Hummingbird
-import Logging
 import NIOCore
 import Pipeline
+import PublicPort
 
-/// An answer that is an error, in FastAPI's shape: `{"detail": …}`.
+/// An answer that is an error.
+///
+/// On the replaced container's endpoints it is `{"detail": …}`, as FastAPI has it; elsewhere it is a problem (RFC 9457), which
+/// has the same `detail` and says more around it.
 struct APIError: Error, Sendable, Equatable {
     var status: HTTPResponse.Status
+    /// The plain form: a JSON object with a `detail`, or, of a probe's answer, what it is.
     var body: String
     var headers: [HTTPField]
     /// Why the document was not taken, where the status does not tell.
     var refusal: DocumentRefusal?
+    /// What a problem is made of, where that is not the plain form.
+    private var members: String?
 
     /// - Parameters:
     ///   - detail: what happened and what to do, for the client to read; never an engine's own words.
@@ -26,8 +32,10 @@ struct APIError: Error, Sendable, Equatable {
     init(missingField name: String) {
         status = .unprocessableContent
         headers = []
-        body = JSONText.encode(
-            Validation(detail: [.init(loc: ["body", name], msg: "Field required", type: "missing")]))
+        let items = [Validation.Item(loc: ["body", name], msg: "Field required", type: "missing")]
+        body = JSONText.encode(Validation(detail: items))
+        // A problem's detail is a text.
+        members = JSONText.encode(Invalid(detail: "The form field `\(name)` is missing.", errors: items))
     }
 
     /// An answer of the container's state.
@@ -45,8 +53,19 @@ struct APIError: Error, Sendable, Equatable {
         return copy
     }
 
+    /// In its plain form.
     var response: Response {
         Response.json(status, body, headers: headers)
+    }
+
+    /// As the answer to a request.
+    func response(on path: String, _ request: RequestIdentifier) -> Response {
+        if Problem.plainPaths.contains(path) { return response }
+        let text = Problem.text(
+            members ?? body, status: status.code, title: status.reasonPhrase, request: request)
+        let fields = headers.filter { $0.name != .contentType }
+        return Response.json(
+            status, text, headers: fields + [HTTPField(name: .contentType, value: Problem.mediaType)])
     }
 
     private struct Validation: Encodable {
@@ -57,50 +76,12 @@ struct APIError: Error, Sendable, Equatable {
         }
         var detail: [Item]
     }
-}
 
-/// Turns every error into an answer, so that no client ever sees one without a reason.
-struct ErrorAnswers: RouterMiddleware {
-    typealias Context = APIContext
-
-    func handle(
-        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
-    ) async throws -> Response {
-        let response = try await answer(request, context, next)
-        // What follows the header of an answer to HEAD would be taken for the next answer.
-        return request.method == .head ? response.createHeadResponse() : response
-    }
-
-    private func answer(
-        _ request: Request, _ context: APIContext, _ next: (Request, APIContext) async throws -> Response
-    ) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch let error as APIError {
-            return error.response
-        } catch let error as HTTPError where error.status == .notFound {
-            if let methods = Routes.methods(of: request.uri.path) {
-                return APIError(
-                    .methodNotAllowed, "Method Not Allowed", headers: [HTTPField(name: .allow, value: methods)]
-                ).response
-            }
-            return APIError(.notFound, "Not Found").response
-        } catch is ClientGone {
-            // Nobody reads this; the log shows the status that nginx made usual for it.
-            return Response(status: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"))
-        } catch {
-            context.logger.error(
-                "a request failed in a way that was not foreseen; please report this",
-                metadata: ["id": .string(context.identifier.description), "error": .string("\(type(of: error))")])
-            return APIError(
-                .internalServerError, "Internal error; the log has more under the id \(context.identifier)."
-            ).response
-        }
+    private struct Invalid: Encodable {
+        var detail: String
+        var errors: [Validation.Item]
     }
 }
-
-/// The client left before its answer was ready.
-struct ClientGone: Error, Sendable {}
 
 extension Response {
     /// - Parameter body: JSON.

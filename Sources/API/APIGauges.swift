@@ -1,3 +1,4 @@
+import Deliveries
 import EngineClient
 import Jobs
 import Pipeline
@@ -10,6 +11,7 @@ struct APIGauges: Sendable {
     let store: JobStore
     let pipeline: JobPipeline
     let recogniser: Recogniser
+    let deliverer: Deliverer
     let settings: APISettings
 
     /// What the store's thread and its disk have to be asked for.
@@ -27,7 +29,8 @@ struct APIGauges: Sendable {
 
     /// - Parameter stored: nil where the disk does not answer in time.
     func families(_ stored: Stored?) async -> [MetricFamily] {
-        storeMetrics(stored) + queueMetrics(await pipeline.queue) + engineMetrics + rendererMetrics
+        storeMetrics(stored) + queueMetrics(await pipeline.queue) + deliveryMetrics(await deliverer.load)
+            + engineMetrics + rendererMetrics
     }
 
     private func storeMetrics(_ stored: Stored?) -> [MetricFamily] {
@@ -67,6 +70,19 @@ struct APIGauges: Sendable {
             gauge(
                 "queue_oldest_age_seconds", "Age of the oldest document that is not finished; 0 when there is none.",
                 queue.oldestAge),
+        ]
+    }
+
+    private func deliveryMetrics(_ load: Deliverer.Load) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "coxswain_deliveries_waiting", .gauge, "Deliveries that are not over.",
+                load.waiting.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                    .init([.init("kind", $0.key.rawValue)], Double($0.value))
+                }),
+            gauge(
+                "deliveries_oldest_age_seconds", "Age of the oldest delivery that is not over; 0 when there is none.",
+                load.oldestAge),
         ]
     }
 

@@ -1,3 +1,4 @@
+import Deliveries
 import EngineClient
 import HTTPTypes
 import Health
@@ -5,6 +6,7 @@ import Intake
 import Jobs
 import Pipeline
 import Prometheus
+import PublicPort
 import Rendering
 
 /// What the api counts itself, and what it looks up when somebody asks. `docs/reference/metrics.md` lists it.
@@ -24,9 +26,19 @@ final class APIMetrics: Sendable {
     private let receivedBytes = Counters(
         "coxswain_documents_received_bytes_total", "Bytes of the documents that were sent whole.")
 
-    private let pipeline: PipelineMetrics
+    private let fetched = Counters<String>(
+        "coxswain_documents_fetched_total",
+        "Documents that were fetched from where their clients said, by what came of it.",
+        keys: ["ok", "refused", "failed"]
+    ) { [.init("outcome", $0)] }
 
-    init(pipeline: PipelineMetrics) { self.pipeline = pipeline }
+    private let pipeline: PipelineMetrics
+    private let deliveries: DeliveryMetrics
+
+    init(pipeline: PipelineMetrics, deliveries: DeliveryMetrics) {
+        self.pipeline = pipeline
+        self.deliveries = deliveries
+    }
 
     /// - Parameter route: the route's pattern, of which there are few; never the path that a client sent.
     func answered(_ request: HTTPRequest.Method, route: String?, status: Int, after time: Duration) {
@@ -38,12 +50,18 @@ final class APIMetrics: Sendable {
 
     func received(bytes: Int) { receivedBytes.add(Double(bytes)) }
 
+    /// - Parameter refusal: nil for a document that came.
+    func fetched(_ refusal: DocumentRefusal?) {
+        fetched.add(refusal.map { $0 == .source ? "refused" : "failed" } ?? "ok")
+    }
+
     func accepted(_ kind: DocumentKind) { accepted.add(kind) }
 
     func refused(_ reason: DocumentRefusal) { pipeline.refused(reason) }
 
     var families: [MetricFamily] {
-        [requests.family, requestTimes.family, accepted.family, receivedBytes.family] + pipeline.families
+        [requests.family, requestTimes.family, accepted.family, receivedBytes.family, fetched.family]
+            + pipeline.families + deliveries.families
     }
 
     private struct RequestEnd: Hashable, Sendable {
@@ -72,7 +90,7 @@ extension DocumentRefusal {
     init(_ error: any Error) {
         switch error {
         case let error as APIError: self = error.refusal ?? DocumentRefusal(status: error.status)
-        case is ClientGone, is CancellationError: self = .cutOff
+        case is ClientGone, is CancellationError, is RequestTooSlow: self = .cutOff
         default: self = .internal
         }
     }
@@ -81,6 +99,7 @@ extension DocumentRefusal {
     private init(status: HTTPResponse.Status) {
         switch status.code {
         case 400: self = .form
+        case 403: self = .target
         case 413: self = .tooLarge
         case 422: self = .options
         case 429: self = .quota

@@ -1,6 +1,7 @@
 package import APIKeys
 import Jobs
 package import Pipeline
+package import PublicPort
 import VariableCatalog
 
 /// What the api is told by its environment, validated.
@@ -32,6 +33,12 @@ package struct APISettings: Sendable, Equatable {
     package var keys = KeySources()
     /// `/metrics` asks for no key.
     package var metricsAreOpen = false
+    /// Most connections that are open at once.
+    package var maximumConnections = 4096
+    /// The time that clients have for a request.
+    package var requestPace = RequestPace.Limits()
+    /// Where documents may come from, and where what is made of them goes.
+    package var outside = OutsideSettings()
     /// PID 1's socket; nil when the api was started by hand.
     package var controlSocket: String?
     /// As the replaced container's clients set it; shown by `/`.
@@ -80,6 +87,8 @@ package struct APISettings: Sendable, Equatable {
         stateDirectory = variables["STATE_DIR"] ?? "\(outputDirectory)/.coxswain"
         keys = KeySources(environment: environment)
         metricsAreOpen = try variables.flag("COXSWAIN_METRICS_OPEN") ?? metricsAreOpen
+        maximumConnections = try variables.number("COXSWAIN_MAX_CONNECTIONS") ?? maximumConnections
+        outside = try OutsideSettings(variables)
         controlSocket = variables["COXSWAIN_CONTROL_SOCKET"]
     }
 
@@ -121,17 +130,22 @@ package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertibl
 }
 
 /// The environment with typed access.
-private struct Variables {
-    private let values: [String: String]
+struct Variables {
+    /// Those that are not empty.
+    let all: [String: String]
 
-    init(_ values: [String: String]) { self.values = values.filter { !$0.value.isEmpty } }
+    init(_ values: [String: String]) { all = values.filter { !$0.value.isEmpty } }
 
-    subscript(name: String) -> String? { values[name] }
+    subscript(name: String) -> String? { all[name] }
 
     func number(_ name: String) throws(SettingsError) -> Int? { try checked(name).flatMap { Int($0) } }
 
     func seconds(_ name: String) throws(SettingsError) -> Duration? {
         try checked(name).flatMap(Double.init).map { .milliseconds(Int($0 * 1000)) }
+    }
+
+    func duration(_ name: String) throws(SettingsError) -> Duration? {
+        try checked(name).flatMap(DurationText.parse)
     }
 
     func flag(_ name: String) throws(SettingsError) -> Bool? { try checked(name).flatMap(Variable.Kind.flag) }
@@ -140,7 +154,7 @@ private struct Variables {
 
     /// What it may be, the table of all variables says: PID 1 has looked there too, before it started anything.
     private func checked(_ name: String) throws(SettingsError) -> String? {
-        guard let text = values[name] else { return nil }
+        guard let text = all[name] else { return nil }
         if let kind = Variable.named(name)?.kind, !kind.accepts(text) {
             throw SettingsError(variable: name, value: text, expected: kind.expected ?? "something else")
         }

@@ -1,3 +1,4 @@
+import APIKeys
 import Document
 import HTTPTypes
 import Health
@@ -17,17 +18,22 @@ struct EventsRoute: Sendable {
     let changes: JobChanges
     /// Opens when the container stops: clients come back to the next one.
     let stopping: Latch
+    /// Nil where nobody has to have a key.
+    var keys: KeyKeeper?
 
     /// Time without an event after which a comment is sent: proxies close what is silent, and a client that has gone is
     /// only found out by writing.
     private static let silence = Duration.seconds(15)
     private static let batch = 64
+    /// Time after which a stream looks whether its key still holds.
+    private static let keyCheck = Duration.seconds(3)
 
-    func respond(to request: Request, job: Job) throws -> Response {
+    /// - Parameter key: that of whoever asks: the stream ends with it.
+    func respond(to request: Request, job: Job, key: APIKey? = nil) throws -> Response {
         let last = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }.flatMap { Int($0) } ?? 0
         let body = ResponseBody { writer in
             try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-            try await follow(job.id, after: max(0, last)) { try await writer.write(ByteBuffer(string: $0)) }
+            try await follow(job.id, after: max(0, last), key) { try await writer.write(ByteBuffer(string: $0)) }
             try await writer.finish(nil)
         }
         return Response(
@@ -35,10 +41,10 @@ struct EventsRoute: Sendable {
     }
 
     private func follow(
-        _ id: JobIdentifier, after last: Int, _ send: (String) async throws -> Void
+        _ id: JobIdentifier, after last: Int, _ key: APIKey?, _ send: (String) async throws -> Void
     ) async throws {
         var last = last
-        while !stopping.isOpen {
+        while !stopping.isOpen, holds(key) {
             let count = changes.count(of: id)
             guard let job = try await store.job(id) else { return }
             while true {
@@ -54,15 +60,23 @@ struct EventsRoute: Sendable {
             }
             try await send(Self.event("status", id: nil, JobBody(job, now: WallClock.now()).json))
             guard let count else { return }
-            try await waitForChange(of: id, after: count) { try await send(": waiting\n\n") }
+            try await waitForChange(of: id, after: count, key) { try await send(": waiting\n\n") }
         }
     }
 
+    private func holds(_ key: APIKey?) -> Bool {
+        guard let key, let keys else { return true }
+        return keys.isValid(key, at: KeyCheck.now)
+    }
+
+    /// Returns when there may be something to tell, or nobody to tell it to.
     private func waitForChange(
-        of id: JobIdentifier, after count: UInt64, _ remind: () async throws -> Void
+        of id: JobIdentifier, after count: UInt64, _ key: APIKey?, _ remind: () async throws -> Void
     ) async throws {
         let (stopping, changes) = (stopping, changes)
-        while true {
+        var reminder = ContinuousClock.now + Self.silence
+        while holds(key) {
+            let end = key == nil ? reminder : min(reminder, .now + Self.keyCheck)
             let isOver = await withTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     await changes.wait(for: id, after: count)
@@ -73,7 +87,7 @@ struct EventsRoute: Sendable {
                     return true
                 }
                 group.addTask {
-                    try? await Task.sleep(for: Self.silence)
+                    try? await Task.sleep(until: end)
                     return false
                 }
                 let first = await group.next() ?? true
@@ -82,7 +96,9 @@ struct EventsRoute: Sendable {
             }
             if isOver { return }
             try Task.checkCancellation()
+            guard reminder <= .now else { continue }
             try await remind()
+            reminder = .now + Self.silence
         }
     }
 

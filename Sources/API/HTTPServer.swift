@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 package import NIOCore
+import NIOExtras
 import NIOPosix
 import Pipeline
 import PublicPort
@@ -19,10 +20,19 @@ package final class HTTPServer: Sendable {
     private let view: ContainerView
     private let work: WorkInFlight
     private let logger: Logger
-    private let connections = Connections()
+    private let connections: OpenConnections
+    private let pace: RequestPace.Limits
 
-    init(router: Router<APIContext>, view: ContainerView, work: WorkInFlight, logger: Logger) {
+    /// - Parameters:
+    ///   - maximumConnections: that may be open at once; probes get through beyond.
+    ///   - pace: the time that clients have.
+    init(
+        router: Router<APIContext>, view: ContainerView, work: WorkInFlight, logger: Logger,
+        maximumConnections: Int = 4096, pace: RequestPace.Limits = RequestPace.Limits()
+    ) {
         responder = router.buildResponder()
+        connections = OpenConnections(limit: maximumConnections, raisesDescriptors: true)
+        self.pace = pace
         self.view = view
         self.work = work
         self.logger = logger
@@ -38,20 +48,14 @@ package final class HTTPServer: Sendable {
     /// The threads that accept and serve.
     static let group = MultiThreadedEventLoopGroup.singleton
 
-    /// Time without any traffic after which a connection is closed, unless its request is being worked on.
-    static let idleTimeout = TimeAmount.seconds(75)
+    /// Milliseconds that a client may take nothing of its answer, its buffers being full: the kernel ends the connection then.
+    private static let writeTimeout = 60_000
 
     /// Accepts and serves until ``stop(grace:)`` has ended.
     ///
     /// - Parameter whenAccepting: told the local address once connections are accepted.
     package func run(on endpoint: Endpoint, whenAccepting: @Sendable (SocketAddress?) async -> Void) async throws {
-        let http = HTTP1Channel(
-            responder: { request, writer, channel in try await self.respond(to: request, writer, channel) },
-            configuration: .init(
-                idleTimeout: Self.idleTimeout,
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
-        let server = try await bind(endpoint, http)
+        let server = try await bind(endpoint)
         listener.withLock { $0 = server }
         await whenAccepting(server.localAddress)
         try await server.closeFuture.get()
@@ -69,7 +73,10 @@ package final class HTTPServer: Sendable {
         if let listener = listener.withLock({ $0 }) { await stopAccepting(on: listener) }
         // A connection that was just accepted may be about to send its first request.
         await wait(until: min(end, .now + .seconds(1))) { self.connections.count == 0 }
-        connections.quiesce()
+        // Each that has no request in progress is closed at once, and the others after their answer.
+        for channel in connections.channels {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
         await wait(until: end) { self.work.count == 0 }
         work.deadline.open()
         await wait(until: .now + .seconds(2)) { self.work.count == 0 }
@@ -99,9 +106,8 @@ package final class HTTPServer: Sendable {
         try? await listener.close()
     }
 
-    private func bind(_ endpoint: Endpoint, _ http: HTTP1Channel) async throws -> any Channel {
+    private func bind(_ endpoint: Endpoint) async throws -> any Channel {
         let logger = logger
-        let connections = connections
         let bootstrap = ServerBootstrap(group: Self.group)
             .serverChannelOption(.backlog, value: PortAcceptor.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -111,15 +117,7 @@ package final class HTTPServer: Sendable {
                 }
             }
             // Not through a stream of connections: one that is cut off loses those in it, and ends the process over them.
-            .childChannelInitializer { channel in
-                connections.add(channel)
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(LingeringCloseHandler())
-                }.flatMap { http.setup(channel: channel, logger: logger) }.map { connection in
-                    // Not awaited: a connection that lingers must not hold up the end of the process.
-                    Task { await http.handle(value: connection, logger: logger) }
-                }
-            }
+            .childChannelInitializer { channel in self.serve(channel) }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         switch endpoint {
@@ -133,59 +131,102 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// Puts a connection's handlers in place and begins to answer what comes on it.
+    private func serve(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // No place at all, which is so for moments only: everybody on reserve is just being answered.
+        guard let seat = connections.admit(channel) else { return channel.close() }
+        let (pace, logger) = (pace, logger)
+        // Where the kernel does not know it (a Unix socket), a client that reads nothing holds its connection for longer.
+        channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: Self.writeTimeout).whenComplete { _ in }
+        return channel.eventLoop.makeCompletedFuture {
+            let clock = RequestClock(pace, seat: seat)
+            try channel.pipeline.syncOperations.addHandlers(LingeringCloseHandler(), clock)
+            return NIOLoopBound(clock, eventLoop: channel.eventLoop)
+        }.flatMap { clock in
+            let http = HTTP1Channel(
+                responder: { request, writer, channel in
+                    try await self.respond(to: request, writer, channel, seat)
+                },
+                configuration: .init(
+                    additionalChannelHandlers: [RequestParts(clock: clock.value, logger: logger)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: HeaderLimits.field, maxHeaderListSize: HeaderLimits.all,
+                        maxHeaderFieldCount: HeaderLimits.count)))
+            return http.setup(channel: channel, logger: logger).map { connection in
+                // Not awaited: a connection that lingers must not hold up the end of the process.
+                Task { await http.handle(value: connection, logger: logger) }
+            }
+        }
+    }
+
     private func respond(
-        to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+        to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel, _ seat: ConnectionSeat
     ) async throws {
         work.begin()
         defer { work.end() }
-        let expectation = request.headers[.expect]?.lowercased()
+        let identifier = RequestIdentifier(Self.identifierField.flatMap { request.headers[$0] })
+        var logger = logger
+        logger[metadataKey: "id"] = .string(identifier.description)
+        let expectsContinue = request.headers[.expect]?.lowercased() == "100-continue"
         let context = APIContext(
             source: APIContextSource(
-                logger: logger, identifier: RequestIdentifier(),
-                connection: ClientConnection(channel: channel, expectsContinue: expectation == "100-continue")))
-        var response = try await responder.respond(to: request, context: context)
+                logger: logger, identifier: identifier, method: request.method,
+                connection: ClientConnection(
+                    channel: channel, expectsContinue: expectsContinue, isOnReserve: seat.isOnReserve)))
+        var response = try await responder.respond(to: Self.routed(request), context: context)
         // A body that was not read to its end cannot be told from the next request; one that was read while the
         // client was watched has used up the stream.
-        let closes = Self.hasBody(request) || request.headers[.connection]?.lowercased() == "close" || view.isStopping
-        response.headers[.date] = WallClock.httpDate(WallClock.now())
-        response.headers[.server] = "coxswain"
-        if let name = Self.identifierField { response.headers[name] = context.identifier.description }
-        if closes { response.headers[.connection] = "close" }
-        try await writer.write(response: response.head, body: response.body)
+        let closes =
+            Self.hasBody(request) || request.headers[.connection]?.lowercased() == "close" || view.isStopping
+            || seat.isOnReserve
+        finish(&response, identifier, closes: closes)
+        if request.method == .head {
+            try await writer.writeResponse(response.head)
+        } else {
+            let fields = response.headers
+            try await AnswerWriter.send(response, Preferences(request.headers[.acceptEncoding]), writer) { error in
+                logger.error("an answer could not be made", metadata: ["error": .string("\(error)")])
+                return Self.failed(request, identifier, fields)
+            }
+        }
         // In this order on the event loop: the answer is written, then the connection closed, lingering.
         if closes { channel.close(promise: nil) }
     }
 
-    private static func hasBody(_ request: Request) -> Bool {
-        request.headers[.transferEncoding] != nil || request.headers[.contentLength].flatMap(Int.init) ?? 0 > 0
+    /// HEAD is answered as GET is, by whoever answers that.
+    private static func routed(_ request: Request) -> Request {
+        guard request.method == .head else { return request }
+        var head = request.head
+        head.method = .get
+        return Request(head: head, body: request.body)
     }
 
-    private static let identifierField = HTTPField.Name("X-Request-Id")
-}
-
-/// Why the server ended, or never began.
-package enum ServerFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    case cannotAdopt(code: CInt)
-    case listenerClosed
-
-    package var description: String {
-        switch self {
-        case .cannotAdopt(let code): "cannot take over the listening socket: \(String(cString: strerror(code)))"
-        case .listenerClosed: "the listening socket was closed under the server"
+    /// What belongs to every answer.
+    private func finish(_ response: inout Response, _ identifier: RequestIdentifier, closes: Bool) {
+        for field in ServerFields.all(identifier, closes: closes) {
+            if let name = HTTPField.Name(field.name) { response.headers[name] = field.value }
         }
+        if let seconds = RequestManners.retryAfter[response.status.code], response.headers[.retryAfter] == nil {
+            response.headers[.retryAfter] = String(seconds)
+        }
+        if AnswerWriter.isCompressible(response) { response.headers.addVary("Accept-Encoding") }
     }
-}
 
-/// Keeps the listener alive when one connection cannot be accepted (no descriptor left, a client that is gone again):
-/// an error that reaches the end of the pipeline would end the stream of connections.
-private final class AcceptErrors: ChannelInboundHandler {
-    typealias InboundIn = any Channel
-
-    private let logger: Logger
-
-    init(logger: Logger) { self.logger = logger }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        logger.warning("a connection could not be accepted", metadata: ["error": .string("\(error)")])
+    private static func failed(
+        _ request: Request, _ identifier: RequestIdentifier, _ fields: HTTPFields
+    ) -> Response {
+        let error = APIError(
+            .internalServerError, "The answer could not be made; the log has more under the id \(identifier).")
+        var response = error.response(on: request.uri.path, identifier)
+        for name in [HTTPField.Name.date, .server, .connection, identifierField].compactMap(\.self) {
+            response.headers[name] = fields[name]
+        }
+        return response
     }
+
+    private static func hasBody(_ request: Request) -> Bool {
+        request.headers[.transferEncoding] != nil || request.headers[.contentLength].flatMap { Int($0) } ?? 0 > 0
+    }
+
+    private static let identifierField = HTTPField.Name(RequestIdentifier.field)
 }

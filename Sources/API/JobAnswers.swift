@@ -20,7 +20,7 @@ struct JobAnswers: Sendable {
     /// A finished job's result, or why there is none.
     func result(of job: Job, as format: ResultText.Format = .json) throws -> Response {
         let status = try Self.status(of: job)
-        let text = ResultText(store: store, job: job, usesVLM: usesVLM)
+        let text = ResultText(store: store, job: job, usesVLM: usesVLM, showsDeliveries: true)
         let body = ResponseBody { writer in
             // A few pages at a time on the wire.
             var piece = ByteBuffer()

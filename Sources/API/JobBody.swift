@@ -1,5 +1,7 @@
 import Health
 import Jobs
+import Pipeline
+import TimeOfDay
 
 /// A job as clients see it.
 struct JobBody: Encodable, Sendable {
@@ -18,6 +20,8 @@ struct JobBody: Encodable, Sendable {
     private var resultURL: String?
     private var eventsURL: String
     private var statusURL: String
+    private var s3Files: FilesBody?
+    private var deliveries: [DeliveryBody]?
 
     /// - Parameter now: seconds since 1970.
     init(_ job: Job, now: Double) {
@@ -36,6 +40,8 @@ struct JobBody: Encodable, Sendable {
         statusURL = Self.path(job.id)
         eventsURL = "\(statusURL)/events"
         resultURL = job.status.hasResult ? "\(statusURL)/result" : nil
+        s3Files = job.uploadedFiles.map { FilesBody($0) }
+        deliveries = job.deliveries.isEmpty ? nil : job.deliveries.map { DeliveryBody($0) }
     }
 
     static func path(_ id: JobIdentifier) -> String { "/jobs/\(id)" }
@@ -52,7 +58,7 @@ struct JobBody: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, status, detail, error
+        case id, status, detail, error, deliveries
         case inputFile = "input_file"
         case pagesTotal = "pages_total"
         case pagesDone = "pages_done"
@@ -64,7 +70,24 @@ struct JobBody: Encodable, Sendable {
         case resultURL = "result_url"
         case eventsURL = "events_url"
         case statusURL = "status_url"
+        case s3Files = "s3_files"
     }
+}
+
+/// What a webhook is sent of a job that has ended, in the form that Standard Webhooks asks for.
+struct JobNews: Encodable, Sendable {
+    private var type = "job.finished"
+    /// When the job ended, as RFC 3339 writes it.
+    private var timestamp: String
+    private var data: JobBody
+
+    /// - Parameter now: seconds since 1970.
+    init(_ job: Job, now: Double) {
+        timestamp = WallClock.rfc3339(job.finishedAt ?? now)
+        data = JobBody(job, now: now)
+    }
+
+    var json: String { JSONText.encode(self) }
 }
 
 extension JobStatus {

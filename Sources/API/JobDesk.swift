@@ -1,4 +1,5 @@
 import APIKeys
+import Deliveries
 import HTTPTypes
 import Hummingbird
 import Intake
@@ -12,6 +13,7 @@ import TimeOfDay
 struct JobDesk: Sendable {
     let store: JobStore
     let pipeline: JobPipeline
+    let deliverer: Deliverer
     let view: ContainerView
     let options: JobOptionsReader
     let settings: APISettings
@@ -43,16 +45,22 @@ struct JobDesk: Sendable {
         }
     }
 
+    /// What is wanted of a document.
+    ///
+    /// - Throws: `APIError` 422 or 403, naming the option.
+    func options(query: [String: String], form: DocumentForm) throws -> JobOptions {
+        if let field = JobOptionsReader.names.first(where: form.unreadFields.contains) {
+            throw APIError(.unprocessableContent, "The form field `\(field)` is too long, or no UTF-8.")
+        }
+        return try options.read(query: query, fields: form.fields)
+    }
+
     /// Makes a job of an upload, and has the work on it begun.
     ///
     /// - Returns: the job, and whether it is new: with a key that was used before it is the one of then.
     func take(
-        _ upload: Upload, query: [String: String], idempotencyKey: String?, from key: APIKey?
+        _ upload: Upload, _ options: JobOptions, idempotencyKey: String?, from key: APIKey?
     ) async throws -> (job: Job, isNew: Bool) {
-        if let field = options.names.first(where: upload.unreadFields.contains) {
-            throw APIError(.unprocessableContent, "The form field `\(field)` is too long, or no UTF-8.")
-        }
-        let options = try options.read(query: query, fields: upload.fields)
         // Others of the same key may have come in while this one was sent.
         try await admitPages(of: key)
         let new = NewJob(
@@ -85,6 +93,22 @@ struct JobDesk: Sendable {
             try Task.checkCancellation()
         }
     }
+
+    /// A finished job, once what its end brings with it was tried; as it stands when that takes longer, or a latch opens.
+    func waitForDeliveries(of job: Job, until latches: [Latch]) async throws -> Job {
+        guard job.deliveries.contains(where: { $0.status == .waiting && $0.attempts == 0 }) else { return job }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await deliverer.waitForFirstTries(of: job.id) }
+            for latch in latches { group.addTask { await latch.wait() } }
+            group.addTask { try? await Task.sleep(for: Self.deliveryPatience) }
+            await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+        return try await store.job(job.id) ?? job
+    }
+
+    private static let deliveryPatience = Duration.seconds(10)
 
     /// The key of a request that may come twice.
     static func idempotencyKey(of request: Request) throws -> String? {

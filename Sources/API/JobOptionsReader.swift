@@ -2,22 +2,29 @@ import HTTPTypes
 import Jobs
 import Pipeline
 
-/// Reads what a client asks of its document, from the query and from the form's other fields; those win.
+/// Reads what a client asks of its document, from the query and from the body's other fields; those win.
 struct JobOptionsReader: Sendable {
     let prompts: PagePrompts
     let maximumPixels: Int
+    let targets: DeliveryTargets
 
-    let names = ["pages", "prompt", "max_pixels", "password"]
+    /// What a form may say beside its document.
+    static let names = JSONFields.names
+
+    /// What is said in the body alone: a URL ends up in every log on the way, with what is secret in it.
+    private static let notInQuery = ["url", "output", "webhook", "password"]
 
     /// - Parameters:
     ///   - query: keys and values, percent-decoded.
-    ///   - fields: of the form, beside the document.
-    /// - Throws: `APIError` 422, naming the option.
+    ///   - fields: of the body, beside the document.
+    /// - Throws: `APIError` 422, naming the option, or 403 for what the container's operator has not allowed.
     func read(query: [String: String], fields: [String: String]) throws -> JobOptions {
-        // A password in a URL ends up in every log on the way.
-        var values = query.filter { $0.key != "password" }
-        values.merge(fields) { $1 }
-        values = values.filter { !$0.value.isEmpty }
+        if let name = Self.notInQuery.first(where: { query[$0] != nil }) {
+            throw APIError(
+                .unprocessableContent,
+                "`\(name)` is not taken from the query, which ends up in logs; send it in the body.")
+        }
+        let values = query.merging(fields) { $1 }.filter { !$0.value.isEmpty }
         var options = JobOptions()
         if let text = values["pages"] {
             do {
@@ -49,6 +56,8 @@ struct JobOptionsReader: Sendable {
             }
             options.password = Secret(password)
         }
+        options.output = try values["output"].map(targets.output)
+        options.webhook = try values["webhook"].map(targets.webhook)
         return options
     }
 }

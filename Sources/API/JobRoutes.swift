@@ -1,4 +1,5 @@
 import APIKeys
+import Deliveries
 import HTTPTypes
 import Hummingbird
 import Jobs
@@ -10,6 +11,7 @@ import TimeOfDay
 struct JobRoutes: Sendable {
     let store: JobStore
     let pipeline: JobPipeline
+    let deliverer: Deliverer
     let answers: JobAnswers
     let events: EventsRoute
 
@@ -21,10 +23,12 @@ struct JobRoutes: Sendable {
             try await Response.json(.ok, JobBody(job(context), now: WallClock.now()).json)
         }
         router.get("/jobs/:id/events") { request, context in
-            try await events.respond(to: request, job: job(context))
+            try await events.respond(to: request, job: job(context), key: context.key)
         }
         router.get("/jobs/:id/result") { request, context in
-            try await answers.result(of: job(context), as: Self.format(of: request))
+            var response = try await answers.result(of: job(context), as: ResultText.Format(of: request))
+            response.headers.addVary("Accept")
+            return response
         }
         router.delete("/jobs/:id") { _, context in try await end(job(context)) }
     }
@@ -50,7 +54,7 @@ struct JobRoutes: Sendable {
         return job
     }
 
-    /// Cancels a job, or forgets a finished one.
+    /// Cancels a job, or forgets a finished one, with what was still to be delivered of it.
     private func end(_ job: Job) async throws -> Response {
         if !job.status.isFinished, try await pipeline.cancel(job.id, at: WallClock.now()) {
             let cancelled = try await store.job(job.id) ?? job
@@ -69,18 +73,7 @@ struct JobRoutes: Sendable {
             default: throw error
             }
         }
+        await deliverer.forget(job.id)
         return Response(status: .noContent)
-    }
-
-    /// As the query says, else as `Accept` does.
-    static func format(of request: Request) throws -> ResultText.Format {
-        if let name = request.uri.queryParameters["format"].map(String.init) {
-            if let format = ResultText.Format(rawValue: name) { return format }
-            throw APIError(.unprocessableContent, "`format` must be json, markdown or text.")
-        }
-        let accepted = request.headers[.accept]?.lowercased() ?? ""
-        if accepted.contains("application/json") { return .json }
-        if accepted.contains("text/markdown") { return .markdown }
-        return accepted.contains("text/plain") ? .text : .json
     }
 }

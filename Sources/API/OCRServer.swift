@@ -1,5 +1,6 @@
 import APIKeys
 import ControlProtocol
+import Deliveries
 import EngineClient
 import Health
 import Intake
@@ -8,6 +9,7 @@ package import Logging
 package import NIOCore
 import NIOPosix
 import Notify
+import ObjectStore
 import Pipeline
 package import Rendering
 import Storage
@@ -19,18 +21,21 @@ package struct OCRServer: Sendable {
     private let recogniser: Recogniser
     private let store: JobStore
     private let pipeline: JobPipeline
+    private let deliverer: Deliverer
     private let view: ContainerView
     private let server: HTTPServer
     private let link: SupervisorLink?
     private let keys: KeyKeeper
     private let settings: APISettings
     private let logger: Logger
+    /// Methods and paths that there are, for whoever holds the api's description against them.
+    package let routes: [String]
 
     /// - Parameters:
     ///   - now: seconds since 1970.
     ///   - version: shown by `/` and `/health` when nobody supervises this process.
-    /// - Throws: `KeyProblem` for API keys that cannot be used, `EngineError` for settings that cannot work, `FileFailure`
-    ///   for a state folder that cannot be made.
+    /// - Throws: `KeyProblem` for API keys that cannot be used, ``OutsideProblem`` and `EngineError` for settings that cannot
+    ///   work, `FileFailure` for a state folder that cannot be made.
     package init(
         settings: APISettings, renderers: RendererPool, logger: Logger, now: Double, version: String
     ) throws {
@@ -39,12 +44,15 @@ package struct OCRServer: Sendable {
         let keys = try KeyKeeper(
             settings.keys, at: KeyCheck.now, report: KeyReporter(logger: logger).report)
         self.keys = keys
+        let outside = try OutsideWorld(settings.outside)
         recogniser = try Recogniser(settings: settings.pipeline, renderers: renderers, logger: logger)
         let store = try JobStore(folder: settings.stateDirectory, limits: settings.jobLimits, at: now)
         self.store = store
         let view =
             settings.controlSocket == nil
-            ? ContainerView(own: Self.ownState(settings, now: now, version: version))
+            ? ContainerView(
+                own: Self.ownState(
+                    settings, uploads: outside.store.results != nil, now: now, version: version))
             : ContainerView(supervisedSince: now)
         self.view = view
         for warning in store.warnings { logger.warning("\(warning)") }
@@ -56,35 +64,49 @@ package struct OCRServer: Sendable {
             logger.warning(
                 "OUTPUT_DIR cannot be written: answers will have no files", metadata: ["error": .string("\(error)")])
         }
+        let spool = try Spool(stateDirectory: settings.stateDirectory)
+        let deliverer = Deliverer(
+            store: store, channels: outside.channels(store, spool, usesVLM: settings.usesVLM),
+            policy: outside.deliveryPolicy, logger: logger)
+        self.deliverer = deliverer
         let pipeline = JobPipeline(
             recogniser: recogniser, store: store,
-            results: ResultWriter(store: store, files: results, usesVLM: settings.usesVLM, logger: logger),
-            logger: logger)
+            results: ResultWriter(
+                store: store, files: results, usesVLM: settings.usesVLM, uploads: outside.store.results?.url,
+                logger: logger),
+            logger: logger, whenFinished: { await deliverer.take($0) })
         self.pipeline = pipeline
+        outside.announce(to: logger)
         let work = WorkInFlight()
-        let metrics = APIMetrics(pipeline: recogniser.metrics)
+        let metrics = APIMetrics(pipeline: recogniser.metrics, deliveries: deliverer.metrics)
         let scrape = MetricsRoute(
             view: view, metrics: metrics,
-            gauges: APIGauges(store: store, pipeline: pipeline, recogniser: recogniser, settings: settings),
+            gauges: APIGauges(
+                store: store, pipeline: pipeline, recogniser: recogniser, deliverer: deliverer, settings: settings),
             work: work, controlSocket: settings.controlSocket)
-        let uploads = UploadReader(
-            spool: try Spool(stateDirectory: settings.stateDirectory), maximumBytes: settings.maximumUploadBytes)
+        let forms = FormReader(uploads: UploadReader(spool: spool, maximumBytes: settings.maximumUploadBytes))
+        let fetcher = outside.fetcher(into: spool, maximumBytes: settings.maximumUploadBytes)
         let answers = JobAnswers(store: store, usesVLM: settings.usesVLM)
         let desk = JobDesk(
-            store: store, pipeline: pipeline, view: view,
+            store: store, pipeline: pipeline, deliverer: deliverer, view: view,
             options: JobOptionsReader(
-                prompts: settings.pipeline.prompts, maximumPixels: settings.pipeline.pagePixels), settings: settings,
-            metrics: metrics)
+                prompts: settings.pipeline.prompts, maximumPixels: settings.pipeline.pagePixels,
+                targets: outside.targets),
+            settings: settings, metrics: metrics)
         let jobs = JobRoutes(
-            store: store, pipeline: pipeline, answers: answers,
-            events: EventsRoute(store: store, changes: pipeline.changes, stopping: work.stopping))
+            store: store, pipeline: pipeline, deliverer: deliverer, answers: answers,
+            events: EventsRoute(
+                store: store, changes: pipeline.changes, stopping: work.stopping, keys: keys))
         let router = Routes.router(
             view: view, metrics: scrape, meter: RequestMeter(metrics: metrics), jobs: jobs,
             check: KeyCheck(keys: keys, open: Routes.open(settings))
         ) { path in
-            UploadRoute(path: path, desk: desk, uploads: uploads, answers: answers, work: work)
+            UploadRoute(path: path, desk: desk, forms: forms, fetcher: fetcher, answers: answers, work: work)
         }
-        server = HTTPServer(router: router, view: view, work: work, logger: logger)
+        routes = Routes.list(router)
+        server = HTTPServer(
+            router: router, view: view, work: work, logger: logger, maximumConnections: settings.maximumConnections,
+            pace: settings.requestPace)
         link = settings.controlSocket.map { [recogniser] in
             SupervisorLink(client: ControlClient(socketPath: $0), view: view, engine: recogniser.engine)
         }
@@ -105,6 +127,8 @@ package struct OCRServer: Sendable {
             await whenAccepting(address)
             KeyReporter(logger: logger).announce(keys, at: address)
         }
+        // First: it writes down what was delivered, and the store is closed below.
+        await deliverer.stop()
         await pipeline.stop()
         recogniser.shutdown()
     }
@@ -127,6 +151,8 @@ package struct OCRServer: Sendable {
                 "going on with documents that were not finished",
                 metadata: ["jobs": .stringConvertible(left.count)])
         }
+        // After the jobs that ended just now, by being given up.
+        try await deliverer.resume()
     }
 
     /// Removes what is old, or too much, for as long as this process lives.
@@ -174,12 +200,14 @@ package struct OCRServer: Sendable {
         }
     }
 
-    private static func ownState(_ settings: APISettings, now: Double, version: String) -> ContainerState {
+    private static func ownState(
+        _ settings: APISettings, uploads: Bool, now: Double, version: String
+    ) -> ContainerState {
         ContainerState(
             phase: .ready, ready: true, startedOnce: true, reason: "", progress: 1, startedAt: now,
             facts: Facts(
                 version: version, vllmURL: SecretName.withoutCredentials(settings.vllmURL), usesVLM: settings.usesVLM,
-                outputDirectory: settings.outputDirectory,
+                outputDirectory: settings.outputDirectory, objectStoreConfigured: uploads,
                 notDurable: StorageDurability.of(folder: settings.stateDirectory).weakness))
     }
 }

@@ -41,11 +41,10 @@ struct RequestLog: RouterMiddleware {
         let start = ContinuousClock.now
         let response = try await next(request, context)
         var fields = context.notes.all
-        fields["id"] = .string(context.identifier.description)
         fields["status"] = .stringConvertible(response.status.code)
         fields["milliseconds"] = .stringConvertible(start.duration(to: .now).milliseconds)
         if let caller = context.notes.caller { fields["caller"] = .string(caller) }
-        fields["method"] = .string(request.method.rawValue)
+        fields["method"] = .string(context.method.rawValue)
         // The route, not the path: what a client puts into a path may be a document's name.
         let route = context.coreContext.endpointPath.value
         fields["route"] = .string(route ?? "none")

@@ -13,7 +13,7 @@ struct RequestMeter: RouterMiddleware {
         let start = ContinuousClock.now
         let response = try await next(request, context)
         metrics.answered(
-            request.method, route: context.coreContext.endpointPath.value, status: response.status.code,
+            context.method, route: context.coreContext.endpointPath.value, status: response.status.code,
             after: start.duration(to: .now))
         return response
     }

@@ -24,10 +24,15 @@ extension APIError {
     /// What a client is told about an upload that was not taken.
     init(_ error: UploadError, on path: UploadPath) {
         switch error {
-        case .form(.notMultipart): self.init(.unsupportedMediaType, MultipartError.notMultipart.description)
+        case .form(.notMultipart):
+            self.init(
+                .unsupportedMediaType,
+                "The request is not multipart/form-data; send the document as its field \"file\", or where the document is "
+                    + "as `url`, which may be sent as application/json or application/x-www-form-urlencoded too.")
         case .form(let error): self.init(.badRequest, error.description)
         case .noBody:
-            self.init(.badRequest, "The request has no body; send the document as the form field \"file\".")
+            self.init(
+                .badRequest, "The request has no body; send the document as the form field \"file\", or its `url`.")
         case .noField(let name): self.init(missingField: name)
         case .empty: self.init(.badRequest, "The file is empty.")
         case .unsupported:
@@ -37,7 +42,10 @@ extension APIError {
                     + "TIFF or WebP. What was sent is none of these.")
         case .tooLarge(let limit):
             self.init(
-                .contentTooLarge, "The document is larger than \(limit) bytes (COXSWAIN_MAX_UPLOAD_BYTES).")
+                .contentTooLarge,
+                limit == FormReader.maximumBytes
+                    ? "The body is larger than \(limit) bytes; documents are sent as multipart/form-data."
+                    : "The document is larger than \(limit) bytes (COXSWAIN_MAX_UPLOAD_BYTES).")
         case .spool(let failure): self = failure.isFull ? .noRoom : .cannotStore
         }
         refusal = DocumentRefusal(error)

@@ -1,3 +1,4 @@
+import DocumentSources
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -11,28 +12,35 @@ import Pipeline
 import PublicPort
 import TimeOfDay
 
-/// `POST /ocr/pdf`, `/ocr/image` and `/jobs`: a document comes in. The first two wait for its result.
+/// `POST /ocr/pdf`, `/ocr/image` and `/jobs`: a document comes in, or is fetched from where the request says. The first two wait
+/// for its result.
 struct UploadRoute: Sendable {
     let path: UploadPath
     let desk: JobDesk
-    let uploads: UploadReader
+    let forms: FormReader
+    let fetcher: DocumentFetcher
     let answers: JobAnswers
     let work: WorkInFlight
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let query = Dictionary(
             request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
-        let (patience, key, form) = try await countingRefusals {
+        let (patience, key, kind) = try await countingRefusals {
             let patience = try Self.patience(query["wait"])
             let key = try JobDesk.idempotencyKey(of: request)
             return (patience, key, try await admit(request, context))
         }
+        let traceparent = HTTPField.Name("traceparent").flatMap { TraceContext.valid(request.headers[$0]) }
         return try await request.body.consumeWithInboundCloseHandler { body in
             context.connection.requestBody()
             let stopped = APIError.stopping(retryAfter: desk.view.retryAfter)
             let (job, isNew) = try await countingRefusals {
-                let upload = try await racing([(work.deadline, stopped)]) { try await receive(body, form, context) }
-                return try await take(upload, query, key, context)
+                let form = try await racing([(work.deadline, stopped)]) { try await receive(body, kind, context) }
+                // Before the document is fetched: for what will not be done nobody is asked.
+                var options = try desk.options(query: query, form: form)
+                options.traceparent = traceparent
+                let upload = try await document(of: form, kind, context)
+                return try await take(upload, options, key, context)
             }
             context.notes.set("job", job.id)
             guard path.waits, patience != .zero else { return answers.accepted(job) }
@@ -43,11 +51,11 @@ struct UploadRoute: Sendable {
     }
 
     /// Judges a request by its head.
-    private func admit(_ request: Request, _ context: APIContext) async throws -> MultipartParser {
+    private func admit(_ request: Request, _ context: APIContext) async throws -> FormReader.Kind {
         let contentLength = request.headers[.contentLength].flatMap { Int($0) }
         try await desk.admit(contentLength: contentLength, from: context.key)
         do {
-            return try uploads.admit(contentType: request.headers[.contentType], contentLength: contentLength)
+            return try forms.admit(contentType: request.headers[.contentType], contentLength: contentLength)
         } catch {
             throw APIError(error, on: path)
         }
@@ -92,7 +100,10 @@ struct UploadRoute: Sendable {
             guard finished.status.isFinished else { return answers.accepted(finished) }
             context.notes.set("pages", finished.pagesDone)
             context.notes.set("pages_failed", finished.pagesFailed)
-            return try answers.result(of: finished)
+            let told = try await racing([(context.connection.departure, ClientGone())]) {
+                try await desk.waitForDeliveries(of: finished, until: [work.stopping, time])
+            }
+            return try answers.result(of: told)
         } catch is Interruption {
             return answers.accepted(try await desk.store.job(job.id) ?? job)
         } catch is ClientGone {
@@ -101,15 +112,13 @@ struct UploadRoute: Sendable {
         }
     }
 
-    private func receive(_ body: RequestBody, _ form: MultipartParser, _ context: APIContext) async throws -> Upload {
+    private func receive(
+        _ body: RequestBody, _ kind: FormReader.Kind, _ context: APIContext
+    ) async throws -> DocumentForm {
         do {
-            let upload = try await uploads.read(body, form: form)
-            context.notes.set("bytes", upload.bytes)
-            desk.metrics.received(bytes: upload.bytes)
-            return upload
+            return try await forms.read(body, kind)
         } catch let error as UploadError {
-            if case .spool(let failure) = error { report("an upload could not be stored", failure, context) }
-            throw APIError(error, on: path)
+            throw refusal(error, context)
         } catch is HTTPParserError {
             throw APIError.bodyEndedEarly
         } catch is IOError {
@@ -117,11 +126,63 @@ struct UploadRoute: Sendable {
         }
     }
 
+    private func refusal(_ error: UploadError, _ context: APIContext) -> APIError {
+        if case .spool(let failure) = error { report("an upload could not be stored", failure, context) }
+        return APIError(error, on: path)
+    }
+
+    /// The document that a form has, or names.
+    private func document(
+        of form: DocumentForm, _ kind: FormReader.Kind, _ context: APIContext
+    ) async throws -> Upload {
+        let upload: Upload
+        let url = form.fields["url"].flatMap { $0.isEmpty ? nil : $0 }
+        switch (form.document, url) {
+        // What a browser sends for a file that was not chosen.
+        case (nil, let url?), (.failure(.empty), let url?): upload = try await fetched(url, context)
+        case (_?, _?): throw APIError.twoDocuments
+        case (let document?, nil):
+            do throws(UploadError) { upload = try document.get() } catch { throw refusal(error, context) }
+        case (nil, nil):
+            if case .multipart = kind { throw refusal(.noField("file"), context) }
+            throw APIError(missingField: "url").refusing(.noFile)
+        }
+        context.notes.set("bytes", upload.bytes)
+        desk.metrics.received(bytes: upload.bytes)
+        return upload
+    }
+
+    /// A document from where the client says it is. The client waits, and when it has gone nobody does.
+    private func fetched(_ url: String, _ context: APIContext) async throws -> Upload {
+        let stopped = APIError.stopping(retryAfter: desk.view.retryAfter)
+        do {
+            let source = try DocumentSource(url)
+            let upload = try await racing([
+                (work.deadline, stopped), (context.connection.departure, ClientGone()),
+            ]) { try await fetcher.fetch(source) }
+            desk.metrics.fetched(nil)
+            return upload
+        } catch let error as DocumentSourceError {
+            context.logger.notice(
+                "a document could not be fetched",
+                metadata: [
+                    "host": .string(error.host), "error": .string(error.detail ?? error.description),
+                ])
+            let answer = APIError(error)
+            desk.metrics.fetched(answer.refusal)
+            throw answer
+        } catch let error as UploadError {
+            let answer = refusal(error, context)
+            desk.metrics.fetched(answer.refusal)
+            throw answer
+        }
+    }
+
     private func take(
-        _ upload: Upload, _ query: [String: String], _ key: String?, _ context: APIContext
+        _ upload: Upload, _ options: JobOptions, _ key: String?, _ context: APIContext
     ) async throws -> (job: Job, isNew: Bool) {
         do {
-            return try await desk.take(upload, query: query, idempotencyKey: key, from: context.key)
+            return try await desk.take(upload, options, idempotencyKey: key, from: context.key)
         } catch let error as JobStoreError {
             report("a job could not be stored", error, context)
             if case .full = error { throw APIError.noRoom }
@@ -134,7 +195,7 @@ struct UploadRoute: Sendable {
 
     private func report(_ what: Logger.Message, _ error: any Error, _ context: APIContext) {
         context.logger.error(
-            what, metadata: ["id": .string("\(context.identifier)"), "error": .string("\(error)")])
+            what, metadata: ["error": .string("\(error)")])
     }
 
     /// `?wait=`: seconds; nil to wait to the end.

@@ -54,6 +54,12 @@ package final class KeyKeeper: Sendable {
         }
     }
 
+    /// Whether a key that was let in before still would be, for what goes on for long. Looks at the file first if that is due.
+    package func isValid(_ key: APIKey, at now: Double) -> Bool {
+        look(at: now)
+        return ring.withLock { $0.keys.contains { $0.label == key.label && $0.digest == key.digest } }
+    }
+
     /// - Returns: seconds to wait; nil when the request may go on.
     private func takeTurn(_ key: APIKey, at now: Double) -> Double? {
         guard let limit = key.limits.requestsPerMinute else { return nil }

@@ -1,5 +1,7 @@
 #include "CCurl.h"
 
+#include <sys/socket.h>
+
 CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -23,6 +25,22 @@ CURLcode ccurl_set_writer(CURL *handle, curl_write_callback callback, void *cont
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
 }
 
+CURLcode ccurl_set_upload(
+    CURL *handle, long long length, curl_read_callback reader, curl_seek_callback seeker, void *context
+) {
+    CURLcode codes[] = {
+        curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L),
+        curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)length),
+        curl_easy_setopt(handle, CURLOPT_READFUNCTION, reader),
+        curl_easy_setopt(handle, CURLOPT_READDATA, context),
+        curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, seeker),
+        curl_easy_setopt(handle, CURLOPT_SEEKDATA, context),
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] != CURLE_OK) return codes[i];
+    return CURLE_OK;
+}
+
 CURLcode ccurl_set_header_reader(CURL *handle, curl_write_callback callback, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, callback);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
@@ -31,6 +49,19 @@ CURLcode ccurl_set_header_reader(CURL *handle, curl_write_callback callback, voi
 CURLcode ccurl_set_prerequest(CURL *handle, curl_prereq_callback callback, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+}
+
+CURLcode ccurl_set_socket_opener(CURL *handle, curl_opensocket_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+}
+
+const struct sockaddr *ccurl_socket_address(const struct curl_sockaddr *address) {
+    return &address->addr;
+}
+
+curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 CURLcode ccurl_set_share(CURL *handle, CURLSH *share) {

@@ -25,6 +25,11 @@ package struct DownloadError: Error, Sendable, Equatable {
         case diskFull
         /// Less came than `DownloadOptions.minimumBytesPerSecond`.
         case stalled
+        /// A host, address or redirect that `DownloadOptions.egress` does not allow, or a name that leads to none: a
+        /// difference between the two would tell which names there are.
+        case denied
+        /// More than `DownloadOptions.totalSeconds` went by.
+        case outOfTime
         /// The connection broke again and again.
         case tooManyTries
         case cancelled

@@ -1,3 +1,5 @@
+package import Egress
+
 /// How a `Downloader` works.
 package struct DownloadOptions: Sendable {
     /// Connections at once, for all files together.
@@ -23,6 +25,12 @@ package struct DownloadOptions: Sendable {
     package var certificateFile: String?
     /// The most bytes that one file may have.
     package var maximumBytes: Int64 = 1 << 40
+    /// How often an answer may send on to another URL.
+    package var redirects = 10
+    /// Seconds that a call may take in all, pauses and further tries included; nil is without a limit.
+    package var totalSeconds: Int?
+    /// Whom a URL may lead to, by itself and by redirects; then no proxy is used. Nil for URLs of the operator's own.
+    package var egress: EgressPolicy?
     /// Of the pauses' random part.
     package var seed: UInt64 = 0
 

@@ -65,7 +65,7 @@ package final class Downloader: Sendable {
         _ url: String, headers: [String] = [], signing: S3Signing? = nil, maximumBytes: Int = 16 << 20,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(DownloadError) -> (body: [UInt8], headers: [String: String]) {
-        let run = try sequentialRun(url, headers, signing, maximumBytes: Int64(maximumBytes), goesOn: false)
+        let run = try sequentialRun(url, headers, signing, maximumBytes: Int64(maximumBytes), afterCut: .beginAgain)
         var body: [UInt8] = []
         try run.run(
             begin: { body = [] },
@@ -90,7 +90,33 @@ package final class Downloader: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false },
         into consume: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Streamed {
-        let run = try sequentialRun(url, headers, signing, maximumBytes: options.maximumBytes, goesOn: true)
+        try hand(
+            over: try sequentialRun(
+                url, headers, signing, maximumBytes: options.maximumBytes, afterCut: .goOn),
+            begin: {}, progress: progress, isCancelled: isCancelled, to: consume)
+    }
+
+    /// Fetches what is read from its first byte to its last by somebody who can begin again: where the rest cannot be had
+    /// after a cut, all of it is fetched anew. A host need not say how long it is. Errors name no path.
+    ///
+    /// - Parameters:
+    ///   - begin: called before the first byte, each time.
+    ///   - consume: as ``stream(_:headers:signing:progress:isCancelled:into:)`` takes it.
+    @discardableResult
+    package func document(
+        _ url: String, signing: S3Signing? = nil, isCancelled: @escaping @Sendable () -> Bool = { false },
+        begin: () -> Void, into consume: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Streamed {
+        try hand(
+            over: try sequentialRun(
+                url, [], signing, maximumBytes: options.maximumBytes, afterCut: .goOnIfPossible, name: "the document"),
+            begin: begin, progress: { _ in }, isCancelled: isCancelled, to: consume)
+    }
+
+    private func hand(
+        over run: SequentialRun, begin: () -> Void, progress: (DownloadProgress) -> Void, isCancelled: () -> Bool,
+        to consume: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Streamed {
         var refusal: (any Error)?
         var lastReport: ContinuousClock.Instant?
         func reportProgress() {
@@ -100,21 +126,23 @@ package final class Downloader: Sendable {
         }
         do {
             try withoutActuallyEscaping(consume) { consume in
-                try run.run(
-                    begin: {},
-                    take: { bytes in
-                        do {
-                            try consume(bytes)
-                            return true
-                        } catch {
-                            refusal = error
-                            return false
-                        }
-                    },
-                    turn: {
-                        reportProgress()
-                        return !isCancelled()
-                    })
+                try withoutActuallyEscaping(begin) { begin in
+                    try run.run(
+                        begin: begin,
+                        take: { bytes in
+                            do {
+                                try consume(bytes)
+                                return true
+                            } catch {
+                                refusal = error
+                                return false
+                            }
+                        },
+                        turn: {
+                            reportProgress()
+                            return !isCancelled()
+                        })
+                }
             }
         } catch {
             throw refusal ?? error
@@ -124,15 +152,19 @@ package final class Downloader: Sendable {
     }
 
     private func sequentialRun(
-        _ url: String, _ headers: [String], _ signing: S3Signing?, maximumBytes: Int64, goesOn: Bool
+        _ url: String, _ headers: [String], _ signing: S3Signing?, maximumBytes: Int64,
+        afterCut: SequentialRun.AfterCut, name: String? = nil
     ) throws(DownloadError) -> SequentialRun {
-        let name = Origin.path(url)
-        guard let route = Route(url, headers: headers, signing: signing) else {
-            throw Failure.invalid("its URL is no http or https URL").error(host: "", file: name)
-        }
+        let name = name ?? Origin.path(url)
         try checkHeaders(headers, file: name)
+        let route: Route
+        do {
+            route = try Route(url, headers: headers, signing: signing, options)
+        } catch {
+            throw error.error(host: "", file: name)
+        }
         return SequentialRun(
-            route, name: name, maximumBytes: maximumBytes, goesOn: goesOn, options, try network())
+            route, name: name, maximumBytes: maximumBytes, afterCut: afterCut, options, try network())
     }
 }
 

@@ -1,4 +1,5 @@
 import CCurl
+import Egress
 
 /// One request to make.
 struct ExchangeRequest {
@@ -27,6 +28,8 @@ final class Exchange {
     private var headers: UnsafeMutablePointer<curl_slist>?
     /// libcurl's words about a failure.
     private let detailBuffer: UnsafeMutablePointer<CChar>
+    /// Judges each address that a connection would go to.
+    private let gate: EgressGate?
     private let onHead: (ResponseHead) -> Taking
     private let onBytes: (UnsafeRawBufferPointer) -> Bool
 
@@ -43,6 +46,7 @@ final class Exchange {
         self.request = request
         self.onHead = onHead
         self.onBytes = onBytes
+        gate = options.egress.map(EgressGate.init)
         detailBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
         detailBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard configure(options) else { return nil }
@@ -99,7 +103,7 @@ final class Exchange {
                 ccurl_set_string(handle, CURLOPT_PASSWORD, signing.secretKey),
             ]
         }
-        return codes.allSatisfy { $0 == CURLE_OK }
+        return codes.allSatisfy { $0 == CURLE_OK } && gate?.install(on: handle) ?? true
     }
 
     /// S3 wants the body's digest as a header, which libcurl 7.88 signs but does not make; that of no bytes, here.
@@ -114,6 +118,17 @@ final class Exchange {
 
     /// The failure that libcurl ended it with.
     func failure(_ code: CURLcode, _ options: DownloadOptions) -> Failure {
+        if let address = gate?.refused {
+            return Failure(
+                kind: .denied,
+                reason:
+                    "its address \(address) is private, special or this machine's own, and COXSWAIN_EGRESS_NETWORKS "
+                    + "does not name it")
+        }
+        // The same kind as of a name that there is not: see `DownloadError.Kind.denied`.
+        if code == CURLE_OPERATION_TIMEDOUT, gate?.wasAsked == false {
+            return Failure(kind: .denied, reason: "its name could not be resolved in time; check DNS", mayPass: true)
+        }
         let own = String(cString: detailBuffer)
         return Failure(
             code: code, wasSent: ccurl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T) > 0,

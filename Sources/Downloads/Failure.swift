@@ -2,12 +2,14 @@ import CCurl
 import Readable
 
 /// Why one try came to nothing, and whether another makes sense.
-struct Failure: Sendable, Equatable {
-    var kind: DownloadError.Kind
+package struct Failure: Error, Sendable, Equatable {
+    package var kind: DownloadError.Kind
     /// What happened, as the end of "FILE could not be fetched from HOST: ".
-    var reason: String
+    package var reason: String
     /// Whether the same request is made again after a pause, a bounded number of times.
     var isRetried = false
+    /// Whether it may pass though it is not tried again now.
+    var mayPass = false
     /// What the host asked for.
     var retryAfter: Duration?
 
@@ -18,11 +20,15 @@ struct Failure: Sendable, Equatable {
         if !host.isEmpty { message += " from \(host)" }
         message += ": \(reason)"
         if tries > 1 { message += "; tried \(tries) times" }
-        return DownloadError(kind: kind, host: host, file: file, message: message, mayPass: isRetried)
+        return DownloadError(kind: kind, host: host, file: file, message: message, mayPass: isRetried || mayPass)
     }
 
     static func badAnswer(_ reason: String) -> Failure { Failure(kind: .badAnswer, reason: reason) }
     static func invalid(_ reason: String) -> Failure { Failure(kind: .invalid, reason: reason) }
+
+    static func outOfTime(_ options: DownloadOptions) -> Failure {
+        Failure(kind: .outOfTime, reason: "it was not there within \(options.totalSeconds ?? 0) s", mayPass: true)
+    }
 
     static let cancelled = Failure(kind: .cancelled, reason: "it was cancelled")
 }
@@ -38,10 +44,16 @@ extension Failure {
     init(code: CURLcode, wasSent: Bool, detail: String, host: String, options: DownloadOptions) {
         let detail = PlainText.short(detail)
         let mirror =
-            Self.isHub(host)
-            ? "set HF_ENDPOINT to a mirror that can be reached, or HTTPS_PROXY to the network's proxy"
-            : "if the network has a proxy, set HTTPS_PROXY to it"
+            if options.egress != nil {
+                "no proxy is used for it"
+            } else if Self.isHub(host) {
+                "set HF_ENDPOINT to a mirror that can be reached, or HTTPS_PROXY to the network's proxy"
+            } else {
+                "if the network has a proxy, set HTTPS_PROXY to it"
+            }
         switch code {
+        case CURLE_COULDNT_RESOLVE_HOST where options.egress != nil:
+            self.init(kind: .denied, reason: "its name could not be resolved; check the name and DNS", mayPass: true)
         case CURLE_COULDNT_RESOLVE_HOST:
             self.init(
                 kind: .unreachable, reason: "its name could not be resolved; check the name and DNS, \(mirror)",

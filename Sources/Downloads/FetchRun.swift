@@ -26,6 +26,7 @@ final class FetchRun {
     private var holds: [Origin: Instant] = [:]
     private var reached: Set<Origin> = []
     private var lastReport: Instant?
+    private let deadline: Instant?
 
     init(
         _ items: [DownloadItem], into folder: String, _ options: DownloadOptions, _ network: Network,
@@ -39,6 +40,7 @@ final class FetchRun {
         self.isCancelled = isCancelled
         bench = Bench(network.alarm)
         pauses = Pauses(options)
+        deadline = options.totalSeconds.map { .now + .seconds($0) }
         files = Array(repeating: nil, count: items.count)
     }
 
@@ -47,6 +49,7 @@ final class FetchRun {
             try checkRoom()
             while true {
                 if isCancelled() { throw Failure.cancelled.error(host: "", file: "") }
+                if let deadline, Instant.now >= deadline { throw Failure.outOfTime(options).error(host: "", file: "") }
                 try takeReports()
                 try fill()
                 if nextItem == items.count, active.isEmpty { break }

@@ -184,11 +184,11 @@ extension FileFetch {
         case 301, 302, 303, 307, 308:
             guard let location = exchange.redirect else { break }
             var route = exchange.request.route
-            if let problem = route.follow(location) { return .failed(.badAnswer("it \(problem)")) }
+            if let failure = route.follow(location) { return .failed(failure) }
             parts[index].route = route
             return .goOn
         case 416: return rangeRefused(head)
-        case 0: return .failed(exchange.failure(code, options))
+        case ..<200: return .failed(exchange.failure(code, options))
         default: break
         }
         return .failed(

@@ -99,10 +99,11 @@ final class FileFetch {
         self.item = item
         self.options = options
         self.bench = bench
-        guard let route = Route(item.url, headers: item.headers, signing: item.signing) else {
-            throw Failure.invalid("its URL is no http or https URL").error(host: "", file: item.path)
+        do {
+            route = try Route(item.url, headers: item.headers, signing: item.signing, options)
+        } catch {
+            throw error.error(host: "", file: item.path)
         }
-        self.route = route
         do {
             place = try FilePlace(folder, item.path)
         } catch {

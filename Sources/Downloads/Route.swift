@@ -1,4 +1,5 @@
 import CCurl
+import Egress
 
 /// Where requests for one resource go: its URL first, then to where that leads.
 ///
@@ -12,12 +13,16 @@ package struct Route: Sendable {
     package private(set) var current: String
     private(set) var currentOrigin: Origin
     private var hops = 0
+    private let mostHops: Int
+    private let egress: EgressPolicy?
 
-    package static let mostHops = 10
-
-    /// - Returns: nil where `url` is no `http` or `https` URL.
-    package init?(_ url: String, headers: [String], signing: S3Signing?) {
-        guard let origin = Origin(url) else { return nil }
+    package init(
+        _ url: String, headers: [String], signing: S3Signing?, _ options: DownloadOptions
+    ) throws(Failure) {
+        let url = try options.egress.map { egress throws(Failure) in try Self.checked(url, egress) } ?? url
+        guard let origin = Origin(url) else { throw .invalid("its URL is no http or https URL") }
+        mostHops = options.redirects
+        egress = options.egress
         self.url = url
         self.headers = headers
         self.signing = signing
@@ -40,19 +45,37 @@ package struct Route: Sendable {
     }
 
     /// - Parameter location: the absolute URL that the answer names.
-    /// - Returns: why it may not be followed, as the rest of a sentence about the host; nil when it is.
-    package mutating func follow(_ location: String?) -> String? {
-        guard let location, let next = Origin(location) else {
-            return "sends on to something that is no http or https URL"
+    /// - Returns: why it may not be followed; nil when it is.
+    package mutating func follow(_ location: String) -> Failure? {
+        // Before it is looked at: whether it is a URL at all is what the policy says too.
+        var location = location
+        do throws(Failure) {
+            if let egress { location = try Self.checked(location, egress) }
+        } catch {
+            var failure = error
+            failure.reason = "it sends on to another URL, and \(error.reason)"
+            return failure
+        }
+        guard let next = Origin(location) else {
+            return .badAnswer("it sends on to something that is no http or https URL")
         }
         guard currentOrigin.scheme != "https" || next.scheme == "https" else {
-            return "sends on from https to http (\(next.shown)), where anybody could alter the file"
+            return .badAnswer(
+                "it sends on from https to http (\(next.shown)), where anybody could alter the file")
         }
-        guard hops < Self.mostHops else { return "sends on more than \(Self.mostHops) times" }
+        guard hops < mostHops else { return .badAnswer("it sends on more than \(mostHops) times") }
         hops += 1
         current = location
         currentOrigin = next
         return nil
+    }
+
+    private static func checked(_ url: String, _ egress: EgressPolicy) throws(Failure) -> String {
+        do {
+            return try egress.checked(url)
+        } catch {
+            throw Failure(kind: .denied, reason: error.description)
+        }
     }
 }
 

@@ -52,13 +52,13 @@ package struct S3Listing: Sendable, Equatable {
 
 /// As much of XML as answers of services are made of: elements, text, character references. A document type, with which
 /// a document could name other files or grow without bound, is refused.
-enum PlainXML {
+package enum PlainXML {
     private static let deepest = 16
 
     /// - Parameter visit: called at the end of each element with the names from the outermost on, and the text directly
     ///   inside of it.
     /// - Returns: whether it was one whole document.
-    static func read(_ bytes: [UInt8], visit: ([String], String) -> Void) -> Bool {
+    package static func read(_ bytes: [UInt8], visit: ([String], String) -> Void) -> Bool {
         var rest = bytes[...]
         if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
         var path: [String] = []

@@ -3,14 +3,24 @@ import Glibc
 
 /// One document or stream, its bytes handed on in order as they come.
 final class SequentialRun {
+    /// What is done about an answer that was cut.
+    enum AfterCut {
+        /// All of it is asked for again.
+        case beginAgain
+        /// The rest is asked for; that what was handed on is of another file than the rest is an error.
+        case goOn
+        /// The rest is asked for where that is sure to be of the same file, else all of it again.
+        case goOnIfPossible
+    }
+
     private typealias Instant = ContinuousClock.Instant
 
     private let options: DownloadOptions
     private let network: Network
     private let name: String
     private let maximumBytes: Int64
-    /// A cut answer is gone on with by a range; else it is begun again.
-    private let goesOn: Bool
+    private let afterCut: AfterCut
+    private let deadline: Instant?
     private var route: Route
     private var pauses: Pauses
     /// Bytes that were handed on, of the answer that counts.
@@ -25,12 +35,14 @@ final class SequentialRun {
     private(set) var pause: Duration?
 
     init(
-        _ route: Route, name: String, maximumBytes: Int64, goesOn: Bool, _ options: DownloadOptions, _ network: Network
+        _ route: Route, name: String, maximumBytes: Int64, afterCut: AfterCut, _ options: DownloadOptions,
+        _ network: Network
     ) {
         self.route = route
         self.name = name
         self.maximumBytes = maximumBytes
-        self.goesOn = goesOn
+        self.afterCut = afterCut
+        deadline = options.totalSeconds.map { .now + .seconds($0) }
         self.options = options
         self.network = network
         pauses = Pauses(options)
@@ -50,25 +62,34 @@ final class SequentialRun {
             let asked = route
             let (exchange, code) = try answer(begin, take, turn)
             if exchange.head.status > 0 { wasReached = true }
-            guard let failure = outcome(exchange, code) else {
+            guard var failure = outcome(exchange, code) else {
                 if isDone { return }
                 continue
             }
+            if failure.kind == .changed, afterCut == .goOnIfPossible {
+                validator = nil
+                failure.isRetried = true
+            }
             let isStale = asked.isRedirected && [400, 401, 403, 404, 410].contains(exchange.head.status)
             if isStale { route.reset() }
-            if position - positionAtFailure >= 256 << 10, goesOn { failures = 0 }
+            if position - positionAtFailure >= 256 << 10, afterCut == .goOn { failures = 0 }
             positionAtFailure = position
             failures += 1
             let limit = wasReached ? options.tries : min(options.tries, 3)
             guard failure.isRetried || isStale, failures < limit else {
                 throw failure.error(host: asked.host, file: name, tries: failure.isRetried ? failures : 1)
             }
-            guard position == 0 || !goesOn || validator != nil else {
+            guard position == 0 || afterCut != .goOn || validator != nil else {
                 var cut = failure
                 cut.reason += "; it cannot be gone on with, as the host does not tell one version of it from another"
                 throw cut.error(host: asked.host, file: name)
             }
-            if !isStale { try wait(pauses.next(after: failures, asked: failure.retryAfter), turn) }
+            guard !isStale else { continue }
+            let pause = pauses.next(after: failures, asked: failure.retryAfter)
+            if let deadline, .now + pause >= deadline {
+                throw failure.error(host: asked.host, file: name, tries: failures)
+            }
+            try wait(pause, turn)
         }
     }
 
@@ -77,7 +98,13 @@ final class SequentialRun {
         _ begin: @escaping () -> Void, _ take: @escaping (UnsafeRawBufferPointer) -> Bool, _ turn: () -> Bool
     ) throws(DownloadError) -> (Exchange, CURLcode) {
         failure = nil
-        let range: (Int64, Int64?)? = goesOn && position > 0 ? (position, nil) : nil
+        let goesOn =
+            switch afterCut {
+            case .beginAgain: false
+            case .goOn: position > 0
+            case .goOnIfPossible: position > 0 && validator != nil
+            }
+        let range: (Int64, Int64?)? = goesOn ? (position, nil) : nil
         let request = ExchangeRequest(route: route, range: range, validator: validator)
         let exchange = Exchange(
             request, options, onHead: { [unowned self] in accept($0, range?.0, begin) },
@@ -94,6 +121,10 @@ final class SequentialRun {
             guard turn() else {
                 network.stop(exchange)
                 throw Failure.cancelled.error(host: "", file: name)
+            }
+            if let deadline, Instant.now >= deadline {
+                network.stop(exchange)
+                throw Failure.outOfTime(options).error(host: route.host, file: name)
             }
         }
     }
@@ -114,6 +145,9 @@ final class SequentialRun {
     private func accept(_ head: ResponseHead, _ first: Int64?, _ begin: () -> Void) -> Exchange.Taking {
         guard head.status == 200 || head.status == 206 else { return .nothing }
         self.head = head
+        // A host that sends all of it, for its file is another one by now, or since it cannot do otherwise.
+        let isWhole = first == nil || (afterCut == .goOnIfPossible && head.status == 200)
+        let first = isWhole ? nil : first
         failure = head.isEncoded ? .encoded : first.map { judgeRest(head, $0) } ?? judgeWhole(head)
         if failure != nil { return .end }
         if first == nil {
@@ -128,7 +162,7 @@ final class SequentialRun {
         total = head.contentLength
         validator = head.validator
         if let total, total > maximumBytes { return tooLarge }
-        guard total != nil || head.isChunked || !goesOn else {
+        guard total != nil || head.isChunked || afterCut != .goOn else {
             return .badAnswer("it does not say how long the stream is, so its end could not be told from a cut")
         }
         return nil
@@ -177,9 +211,12 @@ final class SequentialRun {
             isDone = true
             return nil
         case 301, 302, 303, 307, 308:
-            guard let location = exchange.redirect else { break }
-            return route.follow(location).map { .badAnswer("it \($0)") }
-        case 0: return exchange.failure(code, options)
+            guard let location = exchange.redirect else {
+                guard options.egress != nil, head["location"] != nil else { break }
+                return Failure(kind: .denied, reason: "it sends on to what is no URL")
+            }
+            return route.follow(location)
+        case ..<200: return exchange.failure(code, options)
         default: break
         }
         return Failure(

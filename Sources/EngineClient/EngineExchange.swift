@@ -24,7 +24,8 @@ final class EngineExchange: Sendable {
         do throws(AttemptFailure) {
             let body = ChatCompletion.body(for: request, model: try await model(deadline))
             let stream = ChatStream(limit: configuration.maximumAnswerBytes, watch: request.watch)
-            let response = try await complete(body, stream, timeout: ContinuousClock.now.duration(to: deadline))
+            let response = try await complete(
+                body, stream, traceparent: request.traceparent, timeout: ContinuousClock.now.duration(to: deadline))
             var answer = try AttemptFailure.wrapping { () throws(EngineError) in
                 if let stream = response.stream { return try stream.answer() }
                 return try ChatCompletion.answer(from: response.body)
@@ -66,13 +67,14 @@ final class EngineExchange: Sendable {
 
     /// Has the engine work, under the eyes of `activity`.
     private func complete(
-        _ body: [UInt8], _ stream: ChatStream, timeout: Duration
+        _ body: [UInt8], _ stream: ChatStream, traceparent: String?, timeout: Duration
     ) async throws(AttemptFailure) -> TransferResponse {
         activity.begin()
         defer { activity.end() }
         do throws(AttemptFailure) {
             let response = try await exchange(
-                configuration.url("/chat/completions"), body: body, stream: stream, timeout: timeout)
+                configuration.url("/chat/completions"), body: body, stream: stream, traceparent: traceparent,
+                timeout: timeout)
             activity.sign()
             return response
         } catch {
@@ -101,11 +103,12 @@ final class EngineExchange: Sendable {
     }
 
     private func exchange(
-        _ url: String, body: [UInt8]? = nil, stream: ChatStream? = nil, timeout: Duration, limit: Int? = nil
+        _ url: String, body: [UInt8]? = nil, stream: ChatStream? = nil, traceparent: String? = nil, timeout: Duration,
+        limit: Int? = nil
     ) async throws(AttemptFailure) -> TransferResponse {
         let limit = limit ?? configuration.maximumAnswerBytes
         let request = TransferRequest(
-            url: url, body: body, apiKey: configuration.apiKey, timeout: timeout,
+            url: url, body: body, apiKey: configuration.apiKey, traceparent: traceparent, timeout: timeout,
             silenceLimit: configuration.silenceLimit, connectTimeout: configuration.connectTimeout,
             maximumAnswerBytes: limit, stream: stream, onProgress: stream == nil ? nil : activity.sign)
         let response: TransferResponse

@@ -30,6 +30,8 @@ package struct EngineRequest: Sendable {
     /// Ends the answer, with `finishReason` `"repetition"`, as soon as it sees that the text repeats itself without end.
     /// An engine that does not stream is not watched.
     package var watch: RepetitionWatch?
+    /// `traceparent` (W3C Trace Context) of whoever wanted the picture read; nil sends none. It has to be valid.
+    package var traceparent: String?
 
     /// In pixels of the whole picture.
     package struct PixelLimits: Sendable, Equatable {
@@ -45,7 +47,7 @@ package struct EngineRequest: Sendable {
     package init(
         image: [UInt8], mediaType: MediaType, prompt: String = "OCR:", maxTokens: Int = 4096, temperature: Double = 0,
         repetitionPenalty: Double? = nil, topP: Double? = nil, seed: Int? = nil, skipSpecialTokens: Bool? = true,
-        pixelLimits: PixelLimits? = nil, watch: RepetitionWatch? = nil
+        pixelLimits: PixelLimits? = nil, watch: RepetitionWatch? = nil, traceparent: String? = nil
     ) {
         self.image = image
         self.mediaType = mediaType
@@ -58,6 +60,7 @@ package struct EngineRequest: Sendable {
         self.skipSpecialTokens = skipSpecialTokens
         self.pixelLimits = pixelLimits
         self.watch = watch
+        self.traceparent = traceparent
     }
 }
 

@@ -7,6 +7,7 @@ struct TransferRequest: Sendable {
     /// POSTed as JSON; nil for a GET.
     var body: [UInt8]?
     var apiKey: String?
+    var traceparent: String?
     /// The limit for the whole exchange.
     var timeout: Duration
     /// How long nothing may come: of a stream no sign of progress, of another answer no byte.
@@ -92,6 +93,7 @@ final class Transfer {
         // Without "Expect:" libcurl holds back a body over 1 MB for up to a second, for a 100 that engines do not send.
         if request.body != nil { lines += ["Content-Type: application/json", "Expect:"] }
         if let key = request.apiKey { lines.append("Authorization: Bearer \(key)") }
+        if let traceparent = request.traceparent { lines.append("traceparent: \(traceparent)") }
         return lines.reduce(nil) { list, line in curl_slist_append(list, line) ?? list }
     }
 

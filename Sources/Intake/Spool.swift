@@ -1,5 +1,4 @@
 import Glibc
-import NIOCore
 import NIOPosix
 
 /// The folder in which uploads wait while they are worked on. A file in it has no name before
@@ -68,14 +67,5 @@ package final class SpoolFile: Sendable {
         }
     }
 
-    /// Appends chunks, away from the threads that run Swift tasks: a disk may be slow.
-    func append(_ chunks: [ByteBuffer]) async throws {
-        let file = file
-        try await NIOThreadPool.singleton.runIfActive {
-            for chunk in chunks {
-                // The typed error passes through a closure that rethrows untyped.
-                try chunk.withUnsafeReadableBytes { try file.write($0) }
-            }
-        }
-    }
+    func append(_ bytes: UnsafeRawBufferPointer) throws(FileFailure) { try file.write(bytes) }
 }

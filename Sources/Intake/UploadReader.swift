@@ -1,5 +1,5 @@
-import Digests
 package import NIOCore
+import NIOPosix
 
 /// Takes the document out of a form while the form is still arriving: at most a few hundred kilobytes of it are in
 /// memory at any time.
@@ -36,13 +36,27 @@ package struct UploadReader: Sendable {
         }
     }
 
+    /// Reads a whole form that has to have a document.
+    ///
+    /// - Throws: ``UploadError``, or what the body throws when the connection fails.
+    package func read<Body: AsyncSequence>(_ body: Body, form: MultipartParser) async throws -> Upload
+    where Body.Element == ByteBuffer {
+        let form = try await readForm(body, form: form)
+        guard let document = form.document else { throw UploadError.noField(field) }
+        var upload = try document.get()
+        upload.fields = form.fields
+        upload.unreadFields = form.unreadFields
+        return upload
+    }
+
     /// Reads a whole form.
     ///
     /// A document that is refused for its content is still read to its end, without being kept: most clients look for
     /// an answer only after they have sent everything.
     ///
-    /// - Throws: ``UploadError``, or what the body throws when the connection fails.
-    package func read<Body: AsyncSequence>(_ body: Body, form: MultipartParser) async throws -> Upload
+    /// - Throws: ``UploadError`` for what is wrong with the form, its size or the disk, or what the body throws when the
+    ///   connection fails.
+    package func readForm<Body: AsyncSequence>(_ body: Body, form: MultipartParser) async throws -> UploadForm
     where Body.Element == ByteBuffer {
         var form = form
         var document = DocumentSink(spool: spool, maximumBytes: maximumBytes)
@@ -72,16 +86,24 @@ package struct UploadReader: Sendable {
         }
         if received == 0 { throw UploadError.noBody }
         try Self.translating { () throws(MultipartError) in try form.finish() }
-        guard let found else { throw UploadError.noField(field) }
-        var upload = try document.upload(of: found)
-        upload.fields = fields.texts
-        upload.unreadFields = fields.unread
-        return upload
+        return UploadForm(
+            document: found.map { part in Result { () throws(UploadError) in try document.upload(of: part) } },
+            fields: fields.texts, unreadFields: fields.unread)
     }
 
     private static func translating<Value>(_ body: () throws(MultipartError) -> Value) throws(UploadError) -> Value {
         do { return try body() } catch { throw .form(error) }
     }
+}
+
+/// A form that has arrived.
+package struct UploadForm: Sendable {
+    /// Nil where the form has no such field; a failure where what it has is no document.
+    package var document: Result<Upload, UploadError>?
+    /// As ``Upload/fields``.
+    package var fields: [String: String]
+    /// As ``Upload/unreadFields``.
+    package var unreadFields: Set<String>
 }
 
 /// A document that has arrived.
@@ -114,25 +136,19 @@ package enum UploadError: Error, Sendable, Equatable {
     case spool(FileFailure)
 }
 
-/// Collects one document: judges it by its beginning, then puts it on disk in pieces.
+/// Collects one document of a form: in pieces, and away from the threads that run Swift tasks, as a disk may be slow.
 private struct DocumentSink {
-    let spool: Spool
-    let maximumBytes: Int
+    private let receiver: DocumentReceiver
+    private let maximumBytes: Int
     private(set) var isClosed = false
+    /// It is no document: what else comes of it is read and let go.
+    private var isUnsupported = false
     private var bytes = 0
-    private let digest = Digest()
     private var waiting: [ByteBuffer] = []
     private var waitingBytes = 0
-    private var verdict = Verdict.open
-
-    private enum Verdict {
-        case open
-        case accepted(DocumentKind, SpoolFile)
-        case refused(UploadError)
-    }
 
     init(spool: Spool, maximumBytes: Int) {
-        self.spool = spool
+        receiver = DocumentReceiver(spool: spool, maximumBytes: maximumBytes)
         self.maximumBytes = maximumBytes
     }
 
@@ -142,56 +158,33 @@ private struct DocumentSink {
     mutating func take(_ data: ByteBuffer) async throws {
         bytes += data.readableBytes
         if bytes > maximumBytes { throw UploadError.tooLarge(limit: maximumBytes) }
-        if case .refused = verdict { return }
+        if isUnsupported { return }
         waiting.append(data)
         waitingBytes += data.readableBytes
-        if case .open = verdict, waitingBytes >= DocumentKind.prefixLength { try judge() }
         if waitingBytes >= Self.pieceBytes { try await flush() }
     }
 
     mutating func close() async throws {
         isClosed = true
-        if case .open = verdict { try judge() }
         try await flush()
     }
 
     func upload(of part: MultipartPart) throws(UploadError) -> Upload {
-        switch verdict {
-        case .open: throw .empty
-        case .refused(let error): throw error
-        case .accepted(let kind, let file):
-            return Upload(file: file, fileName: part.fileName, kind: kind, bytes: bytes, sha256: digest.finish())
-        }
-    }
-
-    private mutating func judge() throws {
-        var prefix: [UInt8] = []
-        for chunk in waiting where prefix.count < DocumentKind.prefixLength {
-            prefix += chunk.readableBytesView.prefix(DocumentKind.prefixLength - prefix.count)
-        }
-        guard let kind = DocumentKind.sniff(prefix) else {
-            verdict = .refused(bytes == 0 ? .empty : .unsupported)
-            waiting = []
-            waitingBytes = 0
-            return
-        }
-        do {
-            verdict = .accepted(kind, try spool.makeFile(isPublished: true))
-        } catch {
-            throw UploadError.spool(error)
-        }
+        if isUnsupported { throw .unsupported }
+        return try receiver.finish(fileName: part.fileName)
     }
 
     private mutating func flush() async throws {
-        guard case .accepted(_, let file) = verdict, !waiting.isEmpty else { return }
-        let chunks = waiting
+        let (receiver, chunks) = (receiver, waiting)
         waiting = []
         waitingBytes = 0
-        for chunk in chunks { chunk.withUnsafeReadableBytes { digest.update($0) } }
         do {
-            try await file.append(chunks)
-        } catch let failure as FileFailure {
-            throw UploadError.spool(failure)
+            try await NIOThreadPool.singleton.runIfActive {
+                // The typed error passes through a closure that rethrows untyped.
+                for chunk in chunks { try chunk.withUnsafeReadableBytes { try receiver.take($0) } }
+            }
+        } catch UploadError.unsupported {
+            isUnsupported = true
         }
     }
 }

@@ -58,6 +58,8 @@ package struct Job: Sendable, Equatable {
     /// The engine's name of its model.
     package var model: String?
     package var results: JobResults?
+    /// What the job's end brought with it, in the order in which it came up; none before.
+    package var deliveries: [Delivery] = []
 }
 
 /// Why a document could not be worked on at all.
@@ -121,15 +123,18 @@ package struct JobEnd: Sendable {
     package var failure: JobFailure?
     package var model: String?
     package var results: JobResults?
+    /// Where the results are to go beside. Whom a webhook tells is in the job's own options.
+    package var uploads: [ResultUpload]
 
     package init(
         _ status: JobStatus, detail: String? = nil, failure: JobFailure? = nil, model: String? = nil,
-        results: JobResults? = nil
+        results: JobResults? = nil, uploads: [ResultUpload] = []
     ) {
         self.status = status
         self.detail = detail
         self.failure = failure
         self.model = model
         self.results = results
+        self.uploads = uploads
     }
 }

@@ -42,7 +42,7 @@ enum JobDatabase {
                 try check(db, folder)
             }
             try JobSchema.migrator.migrate(queue)
-            let tables = ["job", "page", "crash", "page_count"]
+            let tables = ["job", "page", "crash", "page_count", "delivery"]
             for table in tables where try !queue.inDatabase({ try $0.tableExists(table) }) {
                 throw JobStoreError.damaged(path: folder.database, reason: "it has no table \(table)")
             }

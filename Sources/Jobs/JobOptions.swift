@@ -12,18 +12,37 @@ package struct JobOptions: Codable, Sendable, Equatable {
     package var maxPixels: Int?
     /// Opens the document. Kept only while the job is not finished.
     package var password: Secret?
+    /// Where the result goes beside the user's folder: `s3://bucket/prefix/`.
+    package var output: String?
+    /// A URL that is told of the job's end.
+    package var webhook: String?
+    /// The request's place in somebody's trace (W3C Trace Context), for those who are asked on its behalf.
+    package var traceparent: String?
 
-    package init(pages: String? = nil, task: Task = .ocr, maxPixels: Int? = nil, password: Secret? = nil) {
+    package init(
+        pages: String? = nil, task: Task = .ocr, maxPixels: Int? = nil, password: Secret? = nil,
+        output: String? = nil, webhook: String? = nil, traceparent: String? = nil
+    ) {
         self.pages = pages
         self.task = task
         self.maxPixels = maxPixels
         self.password = password
+        self.output = output
+        self.webhook = webhook
+        self.traceparent = traceparent
     }
 
-    /// What is kept with the job for as long as that is kept, and compared when a request is repeated.
+    /// What is kept with the job for as long as that is kept.
     var withoutPassword: JobOptions {
         var copy = self
         copy.password = nil
+        return copy
+    }
+
+    /// What is compared when a request is repeated: a repeat has a trace of its own.
+    var compared: JobOptions {
+        var copy = withoutPassword
+        copy.traceparent = nil
         return copy
     }
 }

@@ -28,6 +28,18 @@ enum JobRow {
             starts: row["starts"], detail: row["detail"], failure: failure, model: row["model"], results: results)
     }
 
+    static func delivery(_ row: Row) throws -> Delivery {
+        guard let job = JobIdentifier(row["job_id"] as String), let kind = Delivery.Kind(rawValue: row["kind"]),
+            let status = Delivery.Status(rawValue: row["status"])
+        else {
+            throw damaged("a delivery has the kind \(row["kind"] as String) and the status \(row["status"] as String)")
+        }
+        return Delivery(
+            id: row["id"], job: job, kind: kind, target: row["target"], name: row["name"], status: status,
+            attempts: row["attempts"], createdAt: row["created_at"], nextAttempt: row["next_attempt_at"],
+            detail: row["detail"])
+    }
+
     static func storedPage(_ row: Row) throws -> StoredPage {
         StoredPage(sequence: row["sequence"], page: try page(row["body"]))
     }
@@ -67,7 +79,14 @@ extension Database {
     /// - Parameter condition: may be followed by an order and a limit.
     func jobs(where condition: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Job] {
         let statement = try cachedStatement(sql: "SELECT * FROM job WHERE \(condition)")
-        return try Row.fetchAll(statement, arguments: arguments).map { try JobRow.job($0) }
+        return try Row.fetchAll(statement, arguments: arguments).map { row in
+            var job = try JobRow.job(row)
+            // Others have none.
+            if job.status.isFinished {
+                job.deliveries = try deliveries(where: "delivery.job = ?", [job.position])
+            }
+            return job
+        }
     }
 
     /// Changes a job's columns, and counts the change.

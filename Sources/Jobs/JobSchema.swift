@@ -10,6 +10,9 @@ enum JobSchema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: owners)
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: deliveries)
+        }
         return migrator
     }
 
@@ -80,5 +83,25 @@ enum JobSchema {
             pages INTEGER NOT NULL,
             PRIMARY KEY (owner, day)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What is to be brought to others when a job has ended. The index of those that wait stays short however many jobs are
+    /// kept; that of the jobs serves their removal too.
+    private static let deliveries = """
+        CREATE TABLE delivery (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            job INTEGER NOT NULL REFERENCES job (position) ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('objects', 'webhook')),
+            target TEXT NOT NULL,
+            name TEXT,
+            status TEXT NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed')),
+            attempts INTEGER NOT NULL DEFAULT 0,
+            created_at REAL NOT NULL,
+            next_attempt_at REAL,
+            detail TEXT
+        ) STRICT;
+        CREATE INDEX delivery_job ON delivery (job);
+        CREATE INDEX delivery_waiting ON delivery (job) WHERE status = 'waiting';
         """
 }

@@ -3,7 +3,8 @@ internal import GRDB
 /// What is removed, and when. The user's result files never are.
 extension JobStore {
     /// Removes finished jobs that are older than ``JobLimits/retention``, and, the oldest first, those over
-    /// ``JobLimits/maximumBytes``; then gives what they took of the disk back. Others are served in between.
+    /// ``JobLimits/maximumBytes``; then gives what they took of the disk back. Others are served in between. One of which
+    /// something is still to be delivered stays: what the store of results did not take yet is nowhere else for sure.
     ///
     /// - Returns: what was removed.
     package func clean(at now: Double) async throws(JobStoreError) -> [JobIdentifier] {
@@ -12,7 +13,7 @@ extension JobStore {
         while true {
             let some = try await write { db in
                 var some: [JobIdentifier] = []
-                while some.count < Self.removedAtOnce, let job = try db.oldestFinishedJob() {
+                for job in try db.oldestRemovableJobs(Self.removedAtOnce) {
                     let isOld = (job.finishedAt ?? now) <= oldest
                     guard try isOld || JobUsage(db).totalBytes > maximumBytes else { break }
                     try db.remove(job)
@@ -28,7 +29,7 @@ extension JobStore {
         return removed
     }
 
-    /// Removes one job that is finished.
+    /// Removes one job that is finished, and forgets what was still to be delivered of it.
     ///
     /// - Throws: ``JobStoreError/unfinished(_:)`` when it is not.
     package func remove(_ id: JobIdentifier) async throws(JobStoreError) {
@@ -62,8 +63,14 @@ extension JobStore {
 }
 
 extension Database {
-    fileprivate func oldestFinishedJob() throws -> Job? {
-        try jobs(where: "finished_at IS NOT NULL ORDER BY finished_at, position LIMIT 1").first
+    fileprivate func oldestRemovableJobs(_ limit: Int) throws -> [Job] {
+        try jobs(
+            where: """
+                finished_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.job = job.position AND delivery.status = 'waiting')
+                ORDER BY finished_at, position LIMIT ?
+                """,
+            [limit])
     }
 
     fileprivate func remove(_ job: Job) throws {

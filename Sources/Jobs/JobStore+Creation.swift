@@ -13,7 +13,7 @@ extension JobStore {
     /// Makes a job of a document.
     ///
     /// With an idempotency key that its owner used before, the document and the options decide whether it is the same request.
-    /// The password is not compared. A key is free again when its job is removed.
+    /// The password and the trace are not compared. A key is free again when its job is removed.
     ///
     /// - Parameters:
     ///   - storeDocument: puts the document into `spool` in the store's folder under the name given, on the disk before
@@ -60,7 +60,7 @@ extension JobStore {
         }
         let isSame =
             job.sha256 != nil && job.sha256 == new.sha256 && job.bytes == new.bytes
-            && job.options.withoutPassword == new.options.withoutPassword
+            && job.options.compared == new.options.compared
         return isSame ? .existing(job) : .conflict(job)
     }
 }
@@ -75,6 +75,8 @@ extension NewJob {
         copy.fileName = clean(fileName)
         copy.idempotencyKey = clean(idempotencyKey)
         copy.options.password = clean(options.password?.text).map { Secret($0) }
+        copy.options.output = clean(options.output)
+        copy.options.webhook = clean(options.webhook)
         return copy
     }
 }

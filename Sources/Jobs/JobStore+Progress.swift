@@ -67,8 +67,9 @@ extension JobStore {
         }
     }
 
-    /// A job is over: its document and its password are removed, its pages stay.
+    /// A job is over: its document and its password are removed, its pages stay, and whoever is to be told of it is.
     ///
+    /// - Returns: the job, with the ``Delivery``s that its end brings with it.
     /// - Throws: ``JobStoreError/finished(_:)`` when it was over before; nothing is changed then.
     package func finish(_ id: JobIdentifier, _ end: JobEnd, at now: Double) async throws(JobStoreError) -> Job {
         let job = try await write { db in
@@ -130,6 +131,7 @@ extension Database {
                 end.results?.markdown, end.results?.json,
             ])
         try countPages(of: job, at: now)
+        try addDeliveries(of: job, end, at: now)
         // Of no use any more.
         try cachedStatement(sql: "DELETE FROM crash WHERE job = ?").execute(arguments: [job.position])
     }

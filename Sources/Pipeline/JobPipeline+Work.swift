@@ -157,8 +157,9 @@ extension JobPipeline {
     private func write(_ id: JobIdentifier, _ end: JobEnd, at now: Double = WallClock.now()) async {
         while !Task.isCancelled {
             do {
-                _ = try await store.finish(id, end, at: now)
+                let job = try await store.finish(id, end, at: now)
                 recogniser.metrics.ended(end.status)
+                await whenFinished(job)
                 return
             } catch {
                 logger.error("the end of a job cannot be written", metadata: metadata(id, error))

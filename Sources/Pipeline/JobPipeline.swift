@@ -14,6 +14,7 @@ package actor JobPipeline {
     let store: JobStore
     let results: ResultWriter
     let logger: Logger
+    let whenFinished: @Sendable (Job) async -> Void
     package nonisolated let changes = JobChanges()
 
     /// A job that is not finished.
@@ -39,11 +40,16 @@ package actor JobPipeline {
     private var pictures = 0
     private(set) var isStopped = false
 
-    package init(recogniser: Recogniser, store: JobStore, results: ResultWriter, logger: Logger) {
+    /// - Parameter whenFinished: told of each job that has ended, before whoever waits for it is.
+    package init(
+        recogniser: Recogniser, store: JobStore, results: ResultWriter, logger: Logger,
+        whenFinished: @escaping @Sendable (Job) async -> Void = { _ in }
+    ) {
         self.recogniser = recogniser
         self.store = store
         self.results = results
         self.logger = logger
+        self.whenFinished = whenFinished
     }
 
     /// Jobs that are not finished.
@@ -55,7 +61,8 @@ package actor JobPipeline {
     package func submit(_ job: Job, crashes: [Int: Int] = [:]) {
         guard !isStopped, active[job.id] == nil else { return }
         let options = ReadingOptions(
-            recogniser.settings, task: job.options.task, maximumPixels: job.options.maxPixels)
+            recogniser.settings, task: job.options.task, maximumPixels: job.options.maxPixels,
+            traceparent: job.options.traceparent)
         active[job.id] = Active(job: job, options: options, crashes: crashes)
         changes.begin(job.id)
         turns.add(job.id)
@@ -75,8 +82,9 @@ package actor JobPipeline {
         defer { changes.ended(id) }
         proceed()
         do {
-            _ = try await store.cancel(id, at: now)
+            let job = try await store.cancel(id, at: now)
             recogniser.metrics.ended(.cancelled)
+            await whenFinished(job)
         } catch .finished {
             return false
         }

@@ -52,6 +52,7 @@ package struct PictureReader: Sendable {
                 maxTokens: options.tokens, temperature: sampling.temperature,
                 skipSpecialTokens: !options.task.keepsSpecialTokens)
             request.repetitionPenalty = sampling.repetitionPenalty
+            request.traceparent = options.traceparent
             request.watch = RepetitionWatch(isTable: options.task.isTable)
             let raw: EngineAnswer
             do throws(EngineError) {

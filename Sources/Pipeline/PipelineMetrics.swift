@@ -96,6 +96,12 @@ package enum DocumentRefusal: String, Sendable, CaseIterable {
     case unsupported
     case tooLarge = "too_large"
     case options
+    /// Its URL is not asked here.
+    case source
+    /// Its URL was asked in vain.
+    case sourceFailed = "source_failed"
+    /// Its result may not go where it was to go, or its webhook not be told.
+    case target
     /// The idempotency key is another document's.
     case keyReused = "key_reused"
     /// The client left, or its body ended early.

@@ -23,11 +23,15 @@ package struct ResultText: Sendable {
     let store: JobStore
     let job: Job
     let usesVLM: Bool
+    let showsDeliveries: Bool
 
-    package init(store: JobStore, job: Job, usesVLM: Bool) {
+    /// - Parameter showsDeliveries: what became of the result since it was written, in its JSON. Files do without: they are the
+    ///   same wherever they are.
+    package init(store: JobStore, job: Job, usesVLM: Bool, showsDeliveries: Bool = false) {
         self.store = store
         self.job = job
         self.usesVLM = usesVLM
+        self.showsDeliveries = showsDeliveries
     }
 
     package func write(_ format: Format, to sink: Sink) async throws {
@@ -56,7 +60,7 @@ package struct ResultText: Sendable {
 
     /// The head of the answer, then the Markdown and the pages, which may be long.
     func writeJSON(to sink: Sink) async throws {
-        let head = JSONText.encode(ResultHead(job, usesVLM: usesVLM))
+        let head = JSONText.encode(ResultHead(job, usesVLM: usesVLM, showsDeliveries: showsDeliveries))
         try await sink(head.dropLast() + ",\"markdown\":\"")
         try await writeMarkdown { try await sink(String(JSONText.encode($0).dropFirst().dropLast())) }
         try await sink("\",\"pages\":[")
@@ -100,15 +104,12 @@ package struct ResultText: Sendable {
 private struct ResultHead: Encodable {
     private let job: Job
     private let usesVLM: Bool
+    private let showsDeliveries: Bool
 
-    init(_ job: Job, usesVLM: Bool) {
+    init(_ job: Job, usesVLM: Bool, showsDeliveries: Bool) {
         self.job = job
         self.usesVLM = usesVLM
-    }
-
-    private struct LocalFiles: Encodable {
-        var markdown: String
-        var json: String
+        self.showsDeliveries = showsDeliveries
     }
 
     /// Milliseconds.
@@ -126,7 +127,7 @@ private struct ResultHead: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         let processed = job.pagesDone - job.pagesFailed
-        let files = job.results.map { LocalFiles(markdown: $0.markdown, json: $0.json) }
+        let files = job.results.map { FilesBody($0) }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(job.status.rawValue, forKey: .status)
         try container.encode(job.fileName ?? "", forKey: .inputFile)
@@ -141,6 +142,9 @@ private struct ResultHead: Encodable {
         try container.encode(DocumentResult.currentSchemaVersion, forKey: .schemaVersion)
         try container.encode(job.model, forKey: .model)
         try container.encode(timings, forKey: .timings)
+        guard showsDeliveries, !job.deliveries.isEmpty else { return }
+        try container.encodeIfPresent(job.uploadedFiles.map { FilesBody($0) }, forKey: .s3Files)
+        try container.encode(job.deliveries.map { DeliveryBody($0) }, forKey: .deliveries)
     }
 
     private var timings: Timings {
@@ -153,7 +157,8 @@ private struct ResultHead: Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case status, timestamp, id, detail, model, timings
+        case status, timestamp, id, detail, model, timings, deliveries
+        case s3Files = "s3_files"
         case inputFile = "input_file"
         case pagesProcessed = "pages_processed"
         case localFiles = "local_files"

@@ -1,3 +1,4 @@
+package import ObjectStore
 import Readable
 
 /// One place that models come from, as `COXSWAIN_MODEL_SOURCES` names it.
@@ -22,7 +23,8 @@ package enum ModelSource: Sendable, Equatable {
         case "archive": self = .archive
         case _ where text.hasPrefix("s3://"):
             let parts = text.dropFirst(5).split(separator: "/", omittingEmptySubsequences: true)
-            guard let name = parts.first, Self.isBucket(name), text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            guard let name = parts.first, ObjectPlace.isBucket(name), text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+            else {
                 throw Unusable(description: "\(PlainText.short(text)): write it as s3://BUCKET/PREFIX")
             }
             self = .bucket(name: String(name), prefix: parts.dropFirst().joined(separator: "/"))
@@ -45,18 +47,6 @@ package enum ModelSource: Sendable, Equatable {
                     "\(PlainText.short(text)): write huggingface, archive, s3://BUCKET/PREFIX, https://HOST/FOLDER or /FOLDER"
             )
         }
-    }
-
-    private static func isBucket(_ name: Substring) -> Bool {
-        (3...255).contains(name.utf8.count)
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
     }
 
     /// A list, separated by commas.

@@ -1,4 +1,4 @@
-package import Downloads
+package import ObjectStore
 import Readable
 import VariableCatalog
 
@@ -17,10 +17,8 @@ package struct PreloadSettings: Sendable {
     package var offlineReason: String?
     package var hub: WebAddress
     package var hubToken: String?
-    package var bucketEndpoint: WebAddress?
-    package var bucketRegion: String
-    package var signing: S3Signing?
-    package var certificateFile: String?
+    /// For `s3://` sources.
+    package var store: ObjectStoreSettings
     /// What is odd and no mistake: sentences for the log.
     package var remarks: [String] = []
 
@@ -50,15 +48,14 @@ package struct PreloadSettings: Sendable {
                 "HF_ENDPOINT is \(hub): over http anybody on the way can read HF_TOKEN and change what has no known hash"
             )
         }
-        bucketEndpoint = try Self.bucketEndpoint(value)
-        if let bucketEndpoint, !bucketEndpoint.isEncrypted, !bucketEndpoint.isLoopback {
+        store = try Self.store(environment)
+        if let endpoint = store.endpoint, !endpoint.isEncrypted, !endpoint.isLoopback {
             remarks.append(
-                "the S3 endpoint is \(bucketEndpoint): over http anybody on the way can change what has no known hash")
+                "the S3 endpoint is \(endpoint): over http anybody on the way can change what has no known hash")
         }
-        signing = try Self.signing(value)
-        bucketRegion = signing?.region ?? first("AWS_REGION", "AWS_DEFAULT_REGION") ?? "us-east-1"
-        certificateFile = value("SSL_CERT_FILE")
     }
+
+    package var certificateFile: String? { store.certificateFile }
 
     package static func names(_ text: String) -> [String] {
         var names: [String] = []
@@ -135,32 +132,11 @@ package struct PreloadSettings: Sendable {
         }
     }
 
-    private static func bucketEndpoint(_ value: (String) -> String?) throws(Problem) -> WebAddress? {
-        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "CLOUDRU_S3_ENDPOINT"] {
-            guard let text = value(name) else { continue }
-            guard let address = WebAddress(text) else {
-                throw Problem(
-                    variable: name, message: "it must be a URL such as https://s3.example.com, without user, ? and #")
-            }
-            return address
+    private static func store(_ environment: [String: String]) throws(Problem) -> ObjectStoreSettings {
+        do {
+            return try ObjectStoreSettings(environment: environment)
+        } catch {
+            throw Problem(variable: error.variable, message: error.message)
         }
-        return nil
-    }
-
-    private static func signing(_ value: (String) -> String?) throws(Problem) -> S3Signing? {
-        let region = value("AWS_REGION") ?? value("AWS_DEFAULT_REGION")
-        for (access, secret, session, place) in [
-            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", value("AWS_SESSION_TOKEN"), region ?? "us-east-1"),
-            ("CLOUDRU_S3_ACCESS_KEY", "CLOUDRU_S3_SECRET_KEY", nil, region ?? "ru-central-1"),
-        ] {
-            switch (value(access), value(secret)) {
-            case (let key?, let hidden?):
-                return S3Signing(accessKey: key, secretKey: hidden, sessionToken: session, region: place)
-            case (nil, nil): continue
-            case (nil, _): throw Problem(variable: access, message: "it is not set, and \(secret) is")
-            case (_, nil): throw Problem(variable: secret, message: "it is not set, and \(access) is")
-            }
-        }
-        return nil
     }
 }

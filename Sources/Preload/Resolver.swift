@@ -1,5 +1,6 @@
 package import Downloads
 package import Models
+import ObjectStore
 import Readable
 
 /// Asks one source what it has of a model. Small documents only: what it offers is fetched by others.
@@ -43,9 +44,7 @@ package struct Resolver: Sendable {
         switch source {
         case .hub: settings.hub.authority
         case .archive: manifest.archive.flatMap(WebAddress.init)?.authority ?? ""
-        case .bucket(let name, _):
-            settings.bucketEndpoint?.authority
-                ?? WebAddress(S3Bucket(name: name, region: settings.bucketRegion).url(of: "x"))?.authority ?? "s3"
+        case .bucket(let name, _): settings.store.host(of: name)
         case .directory(let address): address.authority
         case .folder: ""
         }
@@ -66,7 +65,7 @@ package struct Resolver: Sendable {
                 ? "\(error.message). Set HF_TOKEN, if it is a repository that asks for one"
                 : "\(error.message). It does not take this HF_TOKEN"
         case .bucket:
-            return settings.signing == nil
+            return settings.store.signing == nil
                 ? "\(error.message). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, if it asks for them"
                 : error.message
         default: return error.message
@@ -154,11 +153,10 @@ package struct Resolver: Sendable {
     private func bucket(
         _ manifest: ModelManifest, _ name: String, _ prefix: String, _ source: ModelSource, _ host: String
     ) throws -> Offer {
-        let bucket = S3Bucket(
-            name: name, region: settings.bucketRegion, endpoint: settings.bucketEndpoint?.description)
+        let bucket = settings.store.bucket(name)
         let folder = Self.below(prefix, manifest.folder)
         let objects = try downloader.list(
-            bucket, prefix: "\(folder)/", signing: settings.signing, isCancelled: isCancelled)
+            bucket, prefix: "\(folder)/", signing: settings.store.signing, isCancelled: isCancelled)
         // Consoles make empty objects to show folders.
         let listing = objects.filter { !$0.key.hasSuffix("/") }.map {
             ModelFile(path: String($0.key.dropFirst(folder.utf8.count + 1)), size: $0.size)
@@ -166,7 +164,7 @@ package struct Resolver: Sendable {
         guard !listing.isEmpty else { throw Unavailable("nothing lies below s3://\(name)/\(PlainText.short(folder))/") }
         let lock =
             try listing.contains { $0.path == Self.lockName }
-            ? lock(bucket.url(of: "\(folder)/\(Self.lockName)"), signing: settings.signing) : nil
+            ? lock(bucket.url(of: "\(folder)/\(Self.lockName)"), signing: settings.store.signing) : nil
         // Stamps, caches, and what a download left: never a model's.
         let files = listing.filter { file in
             file.path != Self.lockName && !file.path.split(separator: "/").contains { $0.hasPrefix(".") }
@@ -176,7 +174,7 @@ package struct Resolver: Sendable {
         let items = merged.files.map { file in
             DownloadItem(
                 url: bucket.url(of: "\(folder)/\(file.path)"), path: file.path, size: file.size, sha256: file.sha256,
-                signing: settings.signing)
+                signing: settings.store.signing)
         }
         return Offer(manifest: merged, supply: .download(items), source: source, host: host)
     }

@@ -78,6 +78,22 @@ package final class LingeringCloseHandler: ChannelDuplexHandler, RemovableChanne
         }
     }
 
+    /// A user event, sent outwards: the connection is closed without lingering, since there is no answer that could be lost.
+    package struct CloseNow: Sendable { package init() {} }
+
+    package func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event is CloseNow else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        if phase == .open {
+            phase = .closed
+            context.close(mode: .all, promise: nil)
+        } else {
+            finish(context)
+        }
+        promise?.succeed()
+    }
+
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard phase != .open else { return context.fireChannelRead(data) }
         let count = unwrapInboundIn(data).readableBytes

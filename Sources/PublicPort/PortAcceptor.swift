@@ -1,4 +1,3 @@
-package import Health
 package import NIOCore
 import NIOPosix
 
@@ -11,15 +10,22 @@ package enum PortAcceptor {
     /// Starts accepting on `descriptor`, which the returned channel then owns: give it a `dup`.
     ///
     /// Closing the channel stops the accepting and leaves the socket itself, and its queue of connections, as it is.
+    ///
+    /// - Parameters:
+    ///   - connections: all that are open here; nil where nobody counts them.
+    ///   - pace: the time that clients have.
     package static func accept(
-        on descriptor: CInt, group: any EventLoopGroup, state: @escaping @Sendable () -> ContainerState,
-        measure: @escaping @Sendable () -> ContainerReading? = { nil }
+        on descriptor: CInt, group: any EventLoopGroup, _ sources: HealthResponder.Sources,
+        connections: OpenConnections? = nil, pace: RequestPace.Limits = RequestPace.Limits()
     ) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: backlog)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try HealthResponder.configure(channel, state: state, measure: measure)
+                let seat = connections?.admit(channel)
+                // No place at all, which is so for moments only: everybody is just being answered.
+                if connections != nil, seat == nil { return channel.close() }
+                return channel.eventLoop.makeCompletedFuture {
+                    try HealthResponder.configure(channel, sources, seat: seat, pace: pace)
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -71,8 +71,14 @@ struct EnvironmentReader {
     var model: String? { value("COXSWAIN_ENGINE_MODEL") }
 
     private mutating func readLegacy(to configuration: inout Configuration) {
-        configuration.legacy.objectStoreConfigured =
-            value("CLOUDRU_S3_ENDPOINT") != nil && value("CLOUDRU_S3_BUCKET") != nil
+        readObjectStore(to: &configuration)
+        if value("COXSWAIN_WEBHOOKS").flatMap(Variable.Kind.flag) == true, value("COXSWAIN_WEBHOOK_SECRET") == nil,
+            value("COXSWAIN_WEBHOOK_SECRET_FILE") == nil
+        {
+            complain(
+                "COXSWAIN_WEBHOOKS",
+                "needs COXSWAIN_WEBHOOK_SECRET or COXSWAIN_WEBHOOK_SECRET_FILE: webhooks are signed")
+        }
         if let home = value("PADDLEX_HOME"), value("PADDLE_PDX_CACHE_HOME") == nil {
             configuration.notes.append(
                 "PADDLEX_HOME: PaddleX reads PADDLE_PDX_CACHE_HOME; the engine gets PADDLE_PDX_CACHE_HOME=\(home)")
@@ -85,6 +91,21 @@ struct EnvironmentReader {
         if let url = value("VLLM_URL") {
             guard HTTPURL(url) != nil else { return complain("VLLM_URL", EngineURL.problem(url)) }
             configuration.legacy.vllmURL = url
+        }
+    }
+
+    /// Whether results are uploaded. The replaced container did so where it was told a store with its keys; that it was told some
+    /// of that alone is most likely a mistake.
+    private func readObjectStore(to configuration: inout Configuration) {
+        let hasKeys = ["CLOUDRU_S3_ACCESS_KEY", "CLOUDRU_S3_SECRET_KEY"].allSatisfy { value($0) != nil }
+        let hasOtherKeys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].allSatisfy { value($0) != nil }
+        let keys = hasKeys || hasOtherKeys ? [] : ["CLOUDRU_S3_ACCESS_KEY", "CLOUDRU_S3_SECRET_KEY"]
+        let missing = (["CLOUDRU_S3_ENDPOINT", "CLOUDRU_S3_BUCKET"] + keys).filter { value($0) == nil }
+        configuration.legacy.objectStoreConfigured = value("COXSWAIN_S3_RESULTS") != nil || missing.isEmpty
+        if !configuration.legacy.objectStoreConfigured, value("CLOUDRU_S3_BUCKET") != nil {
+            configuration.notes.append(
+                "CLOUDRU_S3_BUCKET: results are not uploaded, since \(missing.joined(separator: " and ")) "
+                    + (missing.count == 1 ? "is not set" : "are not set"))
         }
     }
 

@@ -19,7 +19,7 @@ enum ServiceEnvironment {
     private static let neverEngine = ["VLLM_URL"]
 
     private static let api = [
-        "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "CLOUDRU_S3_", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_",
+        "OUTPUT_DIR", "VLLM_URL", "USE_VLM_API", "COXSWAIN_", "WARMUP_", "FONTCONFIG_", "XDG_DATA_", "SSL_CERT_",
     ]
 
     private static let preload = [
@@ -27,6 +27,11 @@ enum ServiceEnvironment {
         "ALL_PROXY",
     ]
     private static let store = ["AWS_", "CLOUDRU_S3_"]
+    private static let proxies = [
+        "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    ]
+    /// Any of these has the api ask an object store, for documents or with results.
+    private static let usesStore = ["COXSWAIN_S3_ALLOW", "COXSWAIN_S3_RESULTS", "CLOUDRU_S3_BUCKET"]
 
     /// For an engine whose weights are there: it asks nobody, neither whether they are the newest nor to be counted.
     static let offline = [
@@ -45,7 +50,11 @@ enum ServiceEnvironment {
         return picked
     }
 
-    static func forAPI(_ own: [String: String]) -> [String: String] { pick(own, everybody + api) }
+    /// The object store's keys it has where it asks one, and so the way there; nobody else does it ask by way of a proxy.
+    static func forAPI(_ own: [String: String]) -> [String: String] {
+        let usesStore = usesStore.contains { !(own[$0] ?? "").isEmpty }
+        return pick(own, everybody + api + (usesStore ? store + proxies : []))
+    }
 
     /// The only one that may fetch a model, and so the only one with a model hoster's token; the object store's keys it
     /// has where that is a source of models.

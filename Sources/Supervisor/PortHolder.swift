@@ -1,8 +1,8 @@
 import Glibc
-import Health
 import NIOCore
 import ProcessHost
 import PublicPort
+import VariableCatalog
 
 /// Holds the public listening socket for the life of the container, and accepts on it while nobody else does.
 ///
@@ -12,23 +12,21 @@ final class PortHolder {
     /// For the API to inherit.
     let descriptor: CInt
     private let group: any EventLoopGroup
-    private let state: @Sendable () -> ContainerState
-    private let measure: @Sendable () -> ContainerReading?
+    private let sources: HealthResponder.Sources
+    private let connections = OpenConnections(limit: 1024, raisesDescriptors: false)
     private var accepting: EventLoopFuture<any Channel>?
     /// Nobody has listened on it yet, so that connections are refused.
     private var isClosed: Bool
 
     /// - Parameter staysClosed: it is bound, and refuses connections until the API listens on it for the first time.
     init(
-        host: String, port: UInt16, staysClosed: Bool, group: any EventLoopGroup,
-        state: @escaping @Sendable () -> ContainerState, measure: @escaping @Sendable () -> ContainerReading?
+        host: String, port: UInt16, staysClosed: Bool, group: any EventLoopGroup, sources: HealthResponder.Sources
     ) throws {
         descriptor = try TCPListener.listen(
             host: host, port: port, backlog: staysClosed ? nil : PortAcceptor.backlog)
         isClosed = staysClosed
         self.group = group
-        self.state = state
-        self.measure = measure
+        self.sources = sources
     }
 
     /// Begins to accept, if it does not already.
@@ -37,7 +35,7 @@ final class PortHolder {
         // A duplicate, so that closing NIO's channel leaves the socket open.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { return }
-        accepting = PortAcceptor.accept(on: copy, group: group, state: state, measure: measure)
+        accepting = PortAcceptor.accept(on: copy, group: group, sources, connections: connections)
     }
 
     /// Stops accepting, since the API does; connections already accepted get their answers.
@@ -45,5 +43,17 @@ final class PortHolder {
         isClosed = false
         accepting?.whenSuccess { $0.close(promise: nil) }
         accepting = nil
+    }
+}
+
+extension HealthResponder.Sources {
+    /// Whether `/metrics` is for everybody, as the api will see it.
+    ///
+    /// - Parameter environment: the api's.
+    static func metricsAreOpen(_ environment: [String: String]) -> Bool {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let keys = ["COXSWAIN_API_KEYS_FILE", "COXSWAIN_API_KEYS", "COXSWAIN_API_KEY"]
+        guard keys.contains(where: { value($0) != nil }) else { return true }
+        return value("COXSWAIN_METRICS_OPEN").flatMap(Variable.Kind.flag) ?? false
     }
 }

@@ -188,8 +188,11 @@ package final class Supervisor {
         let measured = measured
         let port = try PortHolder(
             host: configuration.listen.host, port: configuration.listen.port,
-            staysClosed: configuration.beforeReady == .closed, group: group, state: { snapshot.state },
-            measure: { measured.reading() })
+            staysClosed: configuration.beforeReady == .closed, group: group,
+            sources: .init(
+                state: { snapshot.state }, measure: { measured.reading() },
+                metricsAreOpen: HealthResponder.Sources.metricsAreOpen(
+                    configuration.services.first { !$0.sockets.isEmpty }?.environment ?? [:])))
         port.take()
         self.port = port
         log.log(

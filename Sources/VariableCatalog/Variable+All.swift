@@ -50,7 +50,7 @@ extension Variable {
             "where the last word goes, for `kubectl describe pod`"),
     ]
 
-    private static let ofTheAPI = limitsOfTheAPI + prompts + placesOfTheAPI
+    private static let ofTheAPI = limitsOfTheAPI + prompts + placesOfTheAPI + ofTheWorldOutside
 
     private static let limitsOfTheAPI =
         [
@@ -118,6 +118,45 @@ extension Variable {
         Variable(
             "COXSWAIN_STOP_GRACE", .seconds(0...3600), "5", for: [.api],
             "seconds that requests in flight have after a request to stop"),
+        Variable(
+            "COXSWAIN_MAX_CONNECTIONS", .number(16...1_000_000), "4096", for: [.api],
+            "connections that are open at once; probes get through beyond"),
+    ]
+
+    private static let ofTheWorldOutside = [
+        Variable(
+            "COXSWAIN_URL_SOURCES", .flag, "false", for: [.api],
+            "documents may come from `http` and `https` URLs that requests name"),
+        Variable(
+            "COXSWAIN_URL_TIMEOUT", .duration, "1m", for: [.api], "longest time that fetching a document may take"),
+        Variable(
+            "COXSWAIN_WEBHOOKS", .flag, "false", for: [.coxswain, .api],
+            "requests may name a URL that is told of their job's end; needs the next one"),
+        Variable(
+            "COXSWAIN_WEBHOOK_SECRET", .text, for: [.coxswain, .api],
+            "what receivers check our signatures by: `whsec_` and base64, or at least 16 characters"),
+        Variable(
+            "COXSWAIN_WEBHOOK_SECRET_FILE", .file, for: [.coxswain, .api], "file that holds it"),
+        Variable(
+            "COXSWAIN_EGRESS_HOSTS", .text, otherwise: "every public host", for: [.api],
+            "the only hosts that URLs and webhooks may lead to: `example.com`, `*.example.com`, `example.com:8443`, joined by commas"
+        ),
+        Variable(
+            "COXSWAIN_EGRESS_NETWORKS", .text, for: [.api],
+            "address ranges that they may lead to though they are private or special: `10.20.0.0/16`, joined by commas"),
+        Variable(
+            "COXSWAIN_S3_ALLOW", .text, for: [.coxswain, .api],
+            "prefixes that requests may name, for documents and for results: `s3://BUCKET/PREFIX`, joined by commas"),
+        Variable(
+            "COXSWAIN_S3_RESULTS", .text,
+            otherwise: "`s3://CLOUDRU_S3_BUCKET/ocr-results/`, where that is set with its keys",
+            for: [.coxswain, .api], "where every result is uploaded beside `OUTPUT_DIR`: `s3://BUCKET/PREFIX/`"),
+        Variable(
+            "COXSWAIN_S3_PATH_STYLE", .flag, otherwise: "as the endpoint needs it", for: [.api, .preload],
+            "`true`: buckets are named in the path, `false`: in the host's name"),
+        Variable(
+            "COXSWAIN_DELIVERY_TIME", .duration, "24h", for: [.api],
+            "for how long an upload or a webhook is tried again before it is given up"),
     ]
 
     private static let ofTheEngine = [
@@ -164,16 +203,17 @@ extension Variable {
             "HF_HUB_OFFLINE", .flag, "false", for: [.preload, .engine],
             "as COXSWAIN_OFFLINE. An engine whose weights were fetched is told `1` unless you say otherwise"),
         Variable(
-            "AWS_ACCESS_KEY_ID", .text, for: [.preload],
-            "for `s3://` sources, with the next ones; told to the service `preload` alone"),
-        Variable("AWS_SECRET_ACCESS_KEY", .text, for: [.preload], "see there"),
-        Variable("AWS_SESSION_TOKEN", .text, for: [.preload], "see there"),
-        Variable("AWS_REGION", .text, otherwise: "`us-east-1`", for: [.preload], "see there"),
-        Variable("AWS_DEFAULT_REGION", .text, for: [.preload], "the same, where that is not set"),
-        Variable("AWS_ENDPOINT_URL_S3", .url, otherwise: "Amazon's", for: [.preload], "an S3-compatible store"),
-        Variable("AWS_ENDPOINT_URL", .url, for: [.preload], "the same, where that is not set"),
+            "AWS_ACCESS_KEY_ID", .text, for: [.preload, .api],
+            "for S3, with the next ones; told to the service `preload` where models come from there, and to the api where documents or results may be there"
+        ),
+        Variable("AWS_SECRET_ACCESS_KEY", .text, for: [.preload, .api], "see there"),
+        Variable("AWS_SESSION_TOKEN", .text, for: [.preload, .api], "see there"),
+        Variable("AWS_REGION", .text, otherwise: "`us-east-1`", for: [.preload, .api], "see there"),
+        Variable("AWS_DEFAULT_REGION", .text, for: [.preload, .api], "the same, where that is not set"),
+        Variable("AWS_ENDPOINT_URL_S3", .url, otherwise: "Amazon's", for: [.preload, .api], "an S3-compatible store"),
+        Variable("AWS_ENDPOINT_URL", .url, for: [.preload, .api], "the same, where that is not set"),
         Variable(
-            "SSL_CERT_FILE", .file, otherwise: "the system's", for: [.preload, .engine],
+            "SSL_CERT_FILE", .file, otherwise: "the system's", for: [.preload, .engine, .api],
             "certificates of authorities, for a proxy or a mirror of your own"),
     ]
 
@@ -206,13 +246,12 @@ extension Variable {
             "PADDLE_PDX_CACHE_HOME", .folder, otherwise: "`~/.paddlex`", for: [.coxswain, .engine], as: .replaced,
             "PaddleX's models"),
         Variable(
-            "CLOUDRU_S3_ENDPOINT", .url, for: [.coxswain], as: .replaced,
-            "with the next one: `/health` says `configured`"),
-        Variable("CLOUDRU_S3_BUCKET", .text, for: [.coxswain], as: .replaced, "see there"),
-        Variable(
-            "CLOUDRU_S3_ACCESS_KEY", .text, for: [.preload], as: .replaced,
-            "for `s3://` sources at CLOUDRU_S3_ENDPOINT, with the next one"),
-        Variable("CLOUDRU_S3_SECRET_KEY", .text, for: [.preload], as: .replaced, "see there"),
+            "CLOUDRU_S3_ENDPOINT", .url, for: [.coxswain, .preload, .api], as: .replaced,
+            "with the next three: every result is uploaded to `s3://CLOUDRU_S3_BUCKET/ocr-results/`, and `/health` says `configured`"
+        ),
+        Variable("CLOUDRU_S3_BUCKET", .text, for: [.coxswain, .preload, .api], as: .replaced, "see there"),
+        Variable("CLOUDRU_S3_ACCESS_KEY", .text, for: [.coxswain, .preload, .api], as: .replaced, "see there"),
+        Variable("CLOUDRU_S3_SECRET_KEY", .text, for: [.coxswain, .preload, .api], as: .replaced, "see there"),
         Variable(
             "PADDLE_PDX_MODEL_SOURCE", .text, "huggingface", for: [.preload], as: .replaced,
             "`huggingface` or `bos`, the vendor's archives: which of them is asked first where COXSWAIN_MODEL_SOURCES says nothing"

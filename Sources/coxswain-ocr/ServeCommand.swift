@@ -28,6 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
                 settings: setup.settings, renderers: setup.makeRenderers(reportsLosses: true), logger: logger,
                 now: WallClock.now(),
                 version: Version.current)
+        } catch let problem as OutsideProblem {
+            logger.critical("a setting cannot be used", metadata: ["error": .string("\(problem)")])
+            throw ExitCode(78)
         } catch let problem as KeyProblem {
             logger.critical("the API keys cannot be used", metadata: ["error": .string("\(problem)")])
             throw ExitCode(78)

@@ -174,7 +174,7 @@ import Testing
             for path in ["/jobs/1", "/jobs/\(String(repeating: "0", count: 32))", "/jobs/..%2f..%2fetc"] {
                 #expect(try await api.request("GET", path).status == 404, "\(path)")
             }
-            #expect(try await api.request("PUT", "/jobs/1").headers["allow"] == "GET, DELETE")
+            #expect(try await api.request("PUT", "/jobs/1").headers["allow"] == "GET, HEAD, DELETE")
         }
     }
 

@@ -43,7 +43,7 @@ import Testing
                 #expect(exchange.status == status, "\(headers)")
                 guard status == 401 else { continue }
                 #expect(exchange.headers["www-authenticate"]?.hasPrefix("Bearer realm=") == true)
-                #expect(exchange.headers["content-type"] == "application/json")
+                #expect(exchange.headers["content-type"] == "application/problem+json")
                 #expect(exchange.detail?.contains("API key") == true, "\(exchange.body)")
             }
             // In the URL it would end up in every log on the way.
@@ -138,6 +138,43 @@ import Testing
             }
             #expect(isTold)
             #expect(api.log.text.contains("\(file):1: there is no key"))
+        }
+    }
+
+    @Test func eventsEndWithTheirKey() async throws {
+        let folder = try TestFolder()
+        let file = try folder.write("keys", "one \(Self.one)\ntwo \(Self.two)\n")
+        let engine = StandInEngine { _ in .never }
+        try await RunningAPI.serving(
+            engine: engine,
+            change: {
+                $0.keys = KeySources(file: file)
+                $0.stopGrace = .milliseconds(200)
+            }
+        ) { api async throws in
+            func events(_ key: String) async throws -> HTTPExchange {
+                let taken = try await api.request(
+                    "POST", "/jobs", headers: Self.bearer(key) + ["Content-Type: multipart/form-data; boundary=XX"],
+                    body: Documents.form(Documents.pdf(pages: 1)))
+                let path = try #require(taken.headers["location"])
+                return try await api.request("GET", "\(path)/events", headers: Self.bearer(key))
+            }
+            let isOver = Mutex(false)
+            async let stays: Void = {
+                _ = try? await events(Self.two)
+                isOver.withLock { $0 = true }
+            }()
+            async let ends = events(Self.one)
+            #expect(await soon { api.log.text.components(separatedBy: "/events").count > 2 })
+            try folder.write("new", "two \(Self.two)\n")
+            #expect(rename("\(folder.path)/new", file) == 0)
+            // Nobody else asks anything: the stream itself looks.
+            let events = try await ends
+            #expect(
+                events.status == 200 && events.body.contains("event: status") && !events.body.contains("event: end"))
+            #expect(!isOver.withLock { $0 })
+            await api.server.stop()
+            await stays
         }
     }
 

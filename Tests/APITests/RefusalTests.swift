@@ -86,7 +86,7 @@ import Testing
         try await RunningAPI.serving { api async throws in
             let missing = try await api.request("GET", "/nowhere")
             #expect(missing.status == 404)
-            #expect(missing.body == #"{"detail":"Not Found"}"#)
+            #expect(missing.detail == "Not Found")
             let wrong = try await api.request("GET", "/ocr/pdf")
             #expect(wrong.status == 405)
             #expect(wrong.headers["allow"] == "POST")

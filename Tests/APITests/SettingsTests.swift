@@ -74,6 +74,24 @@ import VariableCatalog
         #expect(try settings(said) == settings([:]))
     }
 
+    @Test func theWorldOutsideIsOffUnlessSomebodyTurnsItOn() throws {
+        let outside = try settings([:]).outside
+        #expect(outside == OutsideSettings() && !outside.urlSources && !outside.webhooks)
+        let on = try settings([
+            "COXSWAIN_URL_SOURCES": "true", "COXSWAIN_URL_TIMEOUT": "90s", "COXSWAIN_WEBHOOKS": "yes",
+            "COXSWAIN_WEBHOOK_SECRET": "hush", "COXSWAIN_EGRESS_HOSTS": "a.example", "COXSWAIN_DELIVERY_TIME": "2h",
+            "COXSWAIN_S3_ALLOW": "s3://b/p", "AWS_REGION": "eu", "CLOUDRU_S3_BUCKET": "c", "SSL_CERT_FILE": "/c",
+            "COXSWAIN_API_KEY": "other", "COXSWAIN_S3_RESULTS": "",
+        ]).outside
+        #expect(on.urlSources && on.webhooks && on.urlTimeout == .seconds(90) && on.deliveryTime == .seconds(7200))
+        #expect(on.webhookSecret?.text == "hush" && on.egressHosts == "a.example")
+        #expect(
+            on.store == [
+                "COXSWAIN_S3_ALLOW": "s3://b/p", "AWS_REGION": "eu", "CLOUDRU_S3_BUCKET": "c", "SSL_CERT_FILE": "/c",
+            ])
+        #expect(!"\(on)".contains("hush"))
+    }
+
     @Test(arguments: [
         ("COXSWAIN_PAGE_DPI", "many", "a whole number from 36 to 1200"),
         ("COXSWAIN_MAX_PAGES", "0", "a whole number from 1 to 100000"),

@@ -81,8 +81,11 @@ struct ProtocolTests {
     }
 
     @Test func routes() throws {
-        #expect(Route("ftp://a/", headers: [], signing: nil) == nil && Route("", headers: [], signing: nil) == nil)
-        var route = try #require(Route("https://Hub.example/x", headers: ["A: b"], signing: nil))
+        let options = DownloadOptions()
+        for url in ["ftp://a/", ""] {
+            #expect(throws: Failure.self) { try Route(url, headers: [], signing: nil, options) }
+        }
+        var route = try Route("https://Hub.example/x", headers: ["A: b"], signing: nil, options)
         #expect(route.follow("https://hub.example:443/y") == nil)
         #expect(route.headersToSend == ["A: b"] && route.host == "hub.example")
         #expect(route.follow("https://hub.example:444/y") == nil)
@@ -90,7 +93,7 @@ struct ProtocolTests {
         #expect(route.follow("https://hub.example/y") == nil)
         #expect(route.headersToSend == ["A: b"])
         #expect(route.follow("http://hub.example/y") != nil)
-        #expect(route.follow(nil) != nil)
+        #expect(route.follow("ftp://hub.example/y") != nil)
         route.reset()
         #expect(!route.isRedirected && route.current == "https://Hub.example/x")
     }

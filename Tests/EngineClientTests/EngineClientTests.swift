@@ -48,6 +48,16 @@ extension EngineClient {
                 + #""stream_options":{"include_usage":true},"skip_special_tokens":true}"#)
     }
 
+    @Test func theCallersTraceGoesOn() async throws {
+        let engine = try StandInEngine { _, _ in .text("x") }
+        let client = try client(engine)
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let traced = EngineRequest(image: picture, mediaType: .jpeg, traceparent: trace)
+        _ = try await client.recognise(traced, deadline: .now + .seconds(20))
+        _ = try await client.read()
+        #expect(engine.chats.map { $0.headers["traceparent"] } == [trace, nil])
+    }
+
     @Test func largePictureArrivesWhole() async throws {
         let engine = try StandInEngine { request, _ in .text("\(request.body.utf8.count)") }
         let request = EngineRequest(image: [UInt8](repeating: 7, count: 6_000_000), mediaType: .png)

@@ -127,6 +127,26 @@ import Testing
         await #expect(throws: UploadError.form(.endedEarly)) { try await read(String(form("%PDF-1").dropLast(12))) }
     }
 
+    @Test func aFormMayDoWithoutADocument() async throws {
+        func read(_ body: String) async throws -> UploadForm {
+            let reader = UploadReader(spool: try Spool(stateDirectory: folder.path), maximumBytes: 1 << 20)
+            let form = try reader.admit(contentType: "multipart/form-data; boundary=XX", contentLength: nil)
+            let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream()
+            continuation.yield(ByteBuffer(string: body))
+            continuation.finish()
+            return try await reader.readForm(stream, form: form)
+        }
+        let bare = try await read(field("url", "http://example.com/") + "--XX--")
+        #expect(bare.document == nil && bare.fields == ["url": "http://example.com/"])
+        let both = try await read(field("url", "x") + form("%PDF-1"))
+        #expect(try both.document?.get().bytes == 6 && both.fields == ["url": "x"])
+        // What a browser sends for a file that nobody chose.
+        let unchosen = try await read(field("url", "x") + form("", fileName: ""))
+        #expect(throws: UploadError.empty) { try unchosen.document?.get() }
+        let unsupported = try await read(field("url", "x") + form("hello"))
+        #expect(throws: UploadError.unsupported) { try unsupported.document?.get() }
+    }
+
     @Test func refusesWhatIsTooLarge() async throws {
         let content = "%PDF-" + String(repeating: "x", count: 1000)
         await #expect(throws: UploadError.tooLarge(limit: 1000)) { try await read(form(content), maximumBytes: 1000) }

@@ -1,4 +1,5 @@
 import Downloads
+import ObjectStore
 import Preload
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         #expect(settings.root == "/home/x/.paddlex/official_models")
         #expect(settings.sources == [.hub, .archive])
         #expect(settings.hub.description == "https://huggingface.co")
-        #expect(!settings.isOffline && settings.remarks.isEmpty && settings.signing == nil)
+        #expect(!settings.isOffline && settings.remarks.isEmpty && settings.store.signing == nil)
     }
 
     @Test func theRootIsWherePaddleXLooks() throws {
@@ -68,11 +69,11 @@ import Testing
 
     @Test func keysOfABucketComeInPairs() throws {
         let own = try settings(["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"])
-        #expect(own.signing?.region == "eu-west-1" && own.signing?.accessKey == "a")
+        #expect(own.store.signing?.region == "eu-west-1" && own.store.signing?.accessKey == "a")
         let replaced = try settings([
             "CLOUDRU_S3_ACCESS_KEY": "c", "CLOUDRU_S3_SECRET_KEY": "d", "CLOUDRU_S3_ENDPOINT": "https://s3.cloud.ru",
         ])
-        #expect(replaced.signing?.secretKey == "d" && replaced.bucketEndpoint?.authority == "s3.cloud.ru")
+        #expect(replaced.store.signing?.secretKey == "d" && replaced.store.endpoint?.authority == "s3.cloud.ru")
         #expect(throws: PreloadSettings.Problem.self) { try settings(["AWS_ACCESS_KEY_ID": "a"]) }
     }
 

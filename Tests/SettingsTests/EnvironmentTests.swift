@@ -10,6 +10,7 @@ import VariableCatalog
         ("COXSWAIN_PAGE_COLOR", "blue", "must be rgb or grey, not \"blue\""),
         ("COXSWAIN_WARMUP_MAX_ERROR", "-1", "must be a character error rate such as 0.1, or off, not \"-1\""),
         ("COXSWAIN_LOG_LEVEL", "loud", "must be debug or info or warning or error, not \"loud\""),
+        ("COXSWAIN_URL_TIMEOUT", "60", "must be a duration such as \"5s\", not \"60\""),
         ("COXSWAIN_METRICS_OPEN", "maybe", "must be true or false, not \"maybe\""),
         ("OCR_WORKERS", "0", "must be a whole number from 1 to 256, not \"0\""),
         ("OCR_LANGUAGES", "eng+../x", "must be a list of languages joined by +, such as eng+rus, not \"eng+../x\""),
@@ -101,11 +102,12 @@ import VariableCatalog
 
     @Test(arguments: [
         "HF_TOKEN", "--api-key", "--hf_token", "CLOUDRU_S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
-        "COXSWAIN_API_KEYS", "db.password", "X_CREDENTIALS", "apikey",
+        "COXSWAIN_API_KEYS", "COXSWAIN_WEBHOOK_SECRET", "AWS_SESSION_TOKEN", "db.password", "X_CREDENTIALS", "apikey",
     ]) func namesOfSecrets(name: String) { #expect(SecretName.matches(name)) }
 
     @Test(arguments: [
         "COXSWAIN_PAGE_TOKENS", "--max-num-batched-tokens", "--tokenizer", "COXSWAIN_API_KEYS_FILE",
+        "COXSWAIN_WEBHOOK_SECRET_FILE",
         "COXSWAIN_KEEP_JOBS",
         "MONKEY", "KEYBOARD", "TOKENIZERS_PARALLELISM", "SSL_CERT_FILE", "",
     ]) func namesOfNothing(name: String) { #expect(!SecretName.matches(name)) }

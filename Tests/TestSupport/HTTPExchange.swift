@@ -50,7 +50,10 @@ package struct HTTPExchange: Sendable {
         }
 
         /// Reads to the end of the connection.
-        package func answer() throws -> HTTPExchange {
+        package func answer() throws -> HTTPExchange { try HTTPExchange(everything()) }
+
+        /// All bytes to the end of the connection.
+        package func everything() throws -> [UInt8] {
             var bytes: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 65536)
             while true {
@@ -59,7 +62,7 @@ package struct HTTPExchange: Sendable {
                 guard count > 0 else { throw LocalSocket.failure(errno) }
                 bytes += chunk[..<count]
             }
-            return try HTTPExchange(bytes)
+            return bytes
         }
     }
 
@@ -89,7 +92,7 @@ package struct HTTPExchange: Sendable {
     }
 
     /// The content of a body in chunks (RFC 9112 §7.1), which has to be whole.
-    static func joinedChunks(_ bytes: [UInt8]) throws -> [UInt8] {
+    package static func joinedChunks(_ bytes: [UInt8]) throws -> [UInt8] {
         var rest = bytes[...]
         var content: [UInt8] = []
         while true {

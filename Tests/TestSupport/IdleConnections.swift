@@ -32,7 +32,7 @@ package final class IdleConnections {
         descriptors = []
     }
 
-    private static func allowDescriptors(_ wanted: Int) {
+    static func allowDescriptors(_ wanted: Int) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         guard limit.rlim_cur < rlim_t(wanted) else { return }

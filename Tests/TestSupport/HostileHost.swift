@@ -2,37 +2,37 @@ import Foundation
 import Synchronization
 
 /// A real HTTP server on loopback that answers as it is told, each connection on a thread of its own.
-final class HostileHost: Sendable {
-    struct Request: Sendable {
+package final class HostileHost: Sendable {
+    package struct Request: Sendable {
         /// From 1 on, of all to this host.
-        var number = 0
-        var path = ""
+        package var number = 0
+        package var path = ""
         /// By lower-case name.
-        var headers: [String: String] = [:]
+        package var headers: [String: String] = [:]
         /// What `Range` asks for; the second is nil for all to the end.
-        var range: (first: Int, last: Int?)?
+        package var range: (first: Int, last: Int?)?
 
-        var text: String { range.map { "\($0.first)-\($0.last.map(String.init) ?? "")" } ?? "all" }
+        package var text: String { range.map { "\($0.first)-\($0.last.map(String.init) ?? "")" } ?? "all" }
     }
 
-    struct Reply: Sendable {
-        enum Ending: Sendable {
+    package struct Reply: Sendable {
+        package enum Ending: Sendable {
             case whole
             /// After so many bytes of the body: politely, with a reset, or silence until the other side goes.
             case close(Int), reset(Int), silence(Int)
         }
 
-        var status = 200
-        var headers: [String] = []
-        var body: [UInt8] = []
+        package var status = 200
+        package var headers: [String] = []
+        package var body: [UInt8] = []
         /// nil sends none, and closes at the end.
-        var contentLength: Int?
-        var isChunked = false
-        var ending = Ending.whole
+        package var contentLength: Int?
+        package var isChunked = false
+        package var ending = Ending.whole
         /// So many bytes at a time, and a pause after each.
-        var pace: (bytes: Int, microseconds: UInt32)?
+        package var pace: (bytes: Int, microseconds: UInt32)?
 
-        init(_ status: Int, _ headers: [String] = [], _ body: [UInt8] = []) {
+        package init(_ status: Int, _ headers: [String] = [], _ body: [UInt8] = []) {
             self.status = status
             self.headers = headers
             self.body = body
@@ -49,19 +49,22 @@ final class HostileHost: Sendable {
         var isOver = false
     }
 
-    let port: UInt16
+    package let port: UInt16
+    private let host: String
     private let listener: Int32
     private let state = Mutex(State())
     private let reply: @Sendable (Request) -> Reply
 
-    struct CannotListen: Error {}
+    package struct CannotListen: Error {}
 
-    init(reply: @escaping @Sendable (Request) -> Reply) throws {
+    package init(on address: String = "127.0.0.1", reply: @escaping @Sendable (Request) -> Reply) throws {
         self.reply = reply
+        self.host = address
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let target = inet_addr(address)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = target
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = listener
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
@@ -75,17 +78,17 @@ final class HostileHost: Sendable {
         Thread.detachNewThread { self.accept() }
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { state.withLock { $0.requests } }
+    package var url: String { "http://\(host):\(port)" }
+    package var requests: [Request] { state.withLock { $0.requests } }
     /// What was asked for, in order: ranges, or `all`.
-    var ranges: [String] { requests.map(\.text) }
-    var bytesSent: Int { state.withLock { $0.sent.values.reduce(0, +) } }
-    var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+    package var ranges: [String] { requests.map(\.text) }
+    package var bytesSent: Int { state.withLock { $0.sent.values.reduce(0, +) } }
+    package var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
 
-    var isIdle: Bool { state.withLock { $0.connections.isEmpty } }
+    package var isIdle: Bool { state.withLock { $0.connections.isEmpty } }
 
     /// To be called at the end of a test: connections are threads.
-    func stop() {
+    package func stop() {
         let connections = state.withLock { state in
             state.isOver = true
             return state.connections
@@ -217,7 +220,7 @@ final class HostileHost: Sendable {
 
 extension HostileHost.Reply {
     /// What a host without faults answers.
-    static func file(
+    package static func file(
         _ body: [UInt8], to request: HostileHost.Request, etag: String? = "\"one\"", headers: [String] = []
     ) -> Self {
         var headers = headers
@@ -234,13 +237,13 @@ extension HostileHost.Reply {
             Array(body[range.first...last]))
     }
 
-    func ending(_ ending: Ending) -> Self {
+    package func ending(_ ending: Ending) -> Self {
         var reply = self
         reply.ending = ending
         return reply
     }
 
-    func paced(_ bytes: Int, _ microseconds: UInt32) -> Self {
+    package func paced(_ bytes: Int, _ microseconds: UInt32) -> Self {
         var reply = self
         reply.pace = (bytes, microseconds)
         return reply
