@@ -322,7 +322,9 @@ let package = Package(
         .testTarget(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
             swiftSettings: tests),
-        .testTarget(name: "Scenarios", dependencies: ["Document", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "Scenarios", dependencies: ["Document", "Downloads", "ObjectStore", "TestSupport"],
+            swiftSettings: tests),
         .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: tests),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: tests),
         .testTarget(

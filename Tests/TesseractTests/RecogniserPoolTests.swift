@@ -36,7 +36,7 @@ import Testing
     @Test func progressIsToldWhenTheWorkBeginsAndWithEachLine() async throws {
         let pool = try Self.pool.get()
         let moves = Mutex(0)
-        let page = try BookPage(language: "en", number: 41).snippet(height: 800)
+        let page = try BookPage(language: "en", number: 51).snippet(height: 900)
         let text = try await pool.recognise(page) { moves.withLock { $0 += 1 } }.recognition.text
         let lines = text.split(separator: "\n").count
         #expect(lines > 5 && moves.withLock { $0 } >= lines)
@@ -85,7 +85,7 @@ import Testing
 
     @Test func cancelledRequestLeavesTheQueueOrTheRecogniser() async throws {
         let pool = try Self.pool.get()
-        let page = try BookPage(language: "en", number: 41).snippet(height: 800)
+        let page = try BookPage(language: "en", number: 41).picture()
         let tasks = (0..<4).map { _ in Task { try await pool.recognise(page) } }
         while pool.load != (3, 1) { try await Task.sleep(for: .milliseconds(5)) }
         let start = ContinuousClock.now
@@ -112,7 +112,7 @@ import Testing
 
     @Test func closedPoolTakesNothing() async throws {
         let pool = try RecogniserPool(languages: ["eng"], count: 1)
-        let page = try BookPage(language: "en", number: 41).snippet(height: 800)
+        let page = try BookPage(language: "en", number: 41).picture()
         let tasks = (0..<2).map { _ in Task { try await pool.recognise(page) } }
         while pool.load != (1, 1) { try await Task.sleep(for: .milliseconds(5)) }
         pool.close()

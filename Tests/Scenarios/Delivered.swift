@@ -1,0 +1,143 @@
+import Downloads
+import Foundation
+import ObjectStore
+import TestSupport
+import Testing
+
+extension Scenarios {
+    /// Documents that come from an object store, and results that go there: a real one, which checks signatures.
+    @Suite(
+        .serialized, .timeLimit(.minutes(3)),
+        .enabled(if: S3Server.isMissing == nil, "a real S3 server cannot be started here: \(S3Server.isMissing ?? "")"))
+    struct Delivered {
+        private struct Result: Decodable {
+            var id: String
+            var status: String
+            var local_files: Answer.Files
+            var s3_files: Answer.Files?
+            var deliveries: [Delivery]?
+        }
+
+        private struct Delivery: Decodable {
+            var kind: String
+            var target: String
+            var status: String
+            var attempts: Int
+            var detail: String?
+        }
+
+        private func result(_ body: String) throws -> Result {
+            try JSONDecoder().decode(Result.self, from: Data(body.utf8))
+        }
+
+        /// As the replaced container was told of its bucket.
+        private static func variables(_ server: S3Server) -> [String: String] {
+            [
+                "CLOUDRU_S3_ENDPOINT": server.url, "CLOUDRU_S3_BUCKET": S3Server.bucket,
+                "CLOUDRU_S3_ACCESS_KEY": S3Server.accessKey, "CLOUDRU_S3_SECRET_KEY": S3Server.secretKey,
+                "AWS_REGION": S3Server.region,
+            ]
+        }
+
+        private func object(_ place: String, _ server: S3Server) throws -> [UInt8] {
+            let settings = try ObjectStoreSettings(environment: server.environment)
+            let place = try #require(ObjectPlace(place))
+            return try Downloader().text(
+                settings.bucket(place.bucket).url(of: place.key), signing: settings.signing
+            ).body
+        }
+
+        /// Without a word more than the replaced container was started with, to the same place under the same names.
+        @Test func toWhereTheReplacedContainerPutThem() throws {
+            let server = try S3Server.shared.get()
+            let container = try Container(environment: Self.variables(server))
+            try container.waitUntilReady()
+            #expect(try container.get("/health").body.contains("\"s3_storage\":\"configured\""))
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let answer = try container.send(document, fileName: "Счёт №7.pdf")
+            #expect(answer.status == 200)
+            let made = try result(answer.body)
+            let files = try #require(made.s3_files, "\(answer.body)")
+            for (place, local) in [(files.markdown, made.local_files.markdown), (files.json, made.local_files.json)] {
+                let name = URL(fileURLWithPath: local).lastPathComponent
+                #expect(place == "s3://\(S3Server.bucket)/ocr-results/\(name)")
+                #expect(try object(place, server) == Array(Data(contentsOf: URL(fileURLWithPath: local))))
+            }
+            #expect(!container.logged("Счёт") && !container.logged(S3Server.secretKey))
+        }
+
+        /// The store is away, the api is killed, the store comes back: what was promised is there, and nobody waited for it.
+        @Test func anOutageOfTheStoreLosesNothing() throws {
+            // Its own, since it dies.
+            let server = try S3Server()
+            let container = try Container(environment: Self.variables(server))
+            try container.waitUntilReady()
+            server.kill()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let made = try (0..<2).map { _ in
+                let answer = try container.send(document)
+                #expect(answer.status == 200)
+                return try result(answer.body)
+            }
+            for result in made {
+                #expect(result.status == "success" && result.s3_files == nil)
+                #expect(result.deliveries?.map(\.status) == ["waiting"] && result.deliveries?.first?.detail != nil)
+                #expect(FileManager.default.fileExists(atPath: result.local_files.markdown))
+            }
+            #expect(container.logged("\"level\":\"warning\"") && container.logged(made[0].id), "\(container.log)")
+            let api = try #require(container.running("coxswain-ocr", "serve"))
+            kill(api, SIGKILL)
+            try server.startAgain()
+            #expect(eventually { container.running("coxswain-ocr", "serve").map { $0 != api } ?? false })
+            try container.waitUntilReady()
+            for result in made {
+                let target = "/jobs/\(result.id)/result"
+                #expect(
+                    eventually(within: 60) {
+                        (try? self.result(container.get(target).body))?.deliveries?.map(\.status) == ["done"]
+                    }, "\((try? container.get(target).body) ?? "")")
+                let files = try #require(try self.result(container.get(target).body).s3_files)
+                let local = try Data(contentsOf: URL(fileURLWithPath: result.local_files.markdown))
+                #expect(try object(files.markdown, server) == Array(local))
+            }
+        }
+
+        /// A document is named instead of sent, and what names it may go nowhere else.
+        @Test func fromThereToThere() throws {
+            let server = try S3Server.shared.get()
+            let variables = server.environment.merging(
+                ["COXSWAIN_S3_ALLOW": "s3://bucket/in/,s3://bucket/out/"]) { $1 }
+            let container = try Container(environment: variables)
+            try container.waitUntilReady()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: document))
+            let size = try Data(contentsOf: URL(fileURLWithPath: document)).count
+            let store = ObjectStore(try ObjectStoreSettings(environment: server.environment))
+            for key in ["in/a b+c%.pdf", "secret/x.pdf"] {
+                try store.put(
+                    file.fileDescriptor, bytes: size, to: try #require(ObjectPlace("s3://bucket/\(key)")),
+                    contentType: "application/pdf", isCancelled: { false })
+            }
+            func post(_ members: [String: String]) throws -> (status: Int, body: String) {
+                let body = String(decoding: try JSONEncoder().encode(members), as: UTF8.self)
+                let answer = try Shell.run(
+                    "curl",
+                    [
+                        "-sS", "-m", "60", "-w", "\n%{http_code}", "-H", "Content-Type: application/json", "-d", body,
+                        "http://127.0.0.1:\(container.port)/ocr/pdf",
+                    ])
+                let lines = answer.output.split(separator: "\n", omittingEmptySubsequences: false)
+                return (lines.last.flatMap { Int($0) } ?? 0, lines.dropLast().joined(separator: "\n"))
+            }
+            let answer = try post(["url": "s3://bucket/in/a b+c%.pdf", "output": "s3://bucket/out/here/"])
+            #expect(answer.status == 200, "\(answer)")
+            let files = try #require(try result(answer.body).s3_files, "\(answer.body)")
+            #expect(files.markdown.hasPrefix("s3://bucket/out/here/"))
+            #expect(try !object(files.markdown, server).isEmpty)
+            #expect(try post(["url": "s3://bucket/secret/x.pdf"]).status == 403)
+            #expect(try post(["url": "s3://bucket/in/../secret/x.pdf"]).status == 422)
+            #expect(try post(["url": "s3://bucket/in/none.pdf"]).status == 502)
+            #expect(try post(["url": "http://127.0.0.1/x.pdf"]).status == 403)
+        }
+    }
+}
