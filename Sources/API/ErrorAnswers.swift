@@ -22,9 +22,7 @@ struct ErrorAnswers: RouterMiddleware {
             guard let methods = Routes.methods(of: request.uri.path) else {
                 return answer(APIError(.notFound, "Not Found"), request, context)
             }
-            // What can be read can be asked for without its body.
-            let allowed = methods.contains("HEAD") ? methods : methods.replacing("GET", with: "GET, HEAD")
-            let headers = [HTTPField(name: .allow, value: allowed)]
+            let headers = [HTTPField(name: .allow, value: methods)]
             return answer(APIError(.methodNotAllowed, "Method Not Allowed", headers: headers), request, context)
         } catch let error as HTTPError {
             return answer(APIError(error.status, error.body ?? error.status.reasonPhrase), request, context)

@@ -44,7 +44,6 @@ struct MetricsRoute: Sendable {
 
     func add(to router: Router<APIContext>) {
         router.get("/metrics") { request, _ in await answer(request) }
-        router.head("/metrics") { request, _ in await answer(request).createHeadResponse() }
     }
 
     private func answer(_ request: Request) async -> Response {

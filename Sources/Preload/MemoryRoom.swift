@@ -1,4 +1,5 @@
 import Glibc
+import Readable
 
 /// How many bytes of memory may be filled with files now, so that nobody is killed and nothing useful is thrown out for it.
 package struct MemoryRoom: Sendable, Equatable {
