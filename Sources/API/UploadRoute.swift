@@ -163,11 +163,10 @@ struct UploadRoute: Sendable {
             desk.metrics.fetched(nil)
             return upload
         } catch let error as DocumentSourceError {
-            context.logger.notice(
-                "a document could not be fetched",
-                metadata: [
-                    "host": .string(error.host), "error": .string(error.detail ?? error.description),
-                ])
+            var metadata: Logger.Metadata = ["error": .string(error.detail ?? error.description)]
+            // Where nobody was asked there is none.
+            if !error.host.isEmpty { metadata["host"] = .string(error.host) }
+            context.logger.notice("a document could not be fetched", metadata: metadata)
             let answer = APIError(error)
             desk.metrics.fetched(answer.refusal)
             throw answer
