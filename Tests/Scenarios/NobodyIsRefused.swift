@@ -65,12 +65,20 @@ extension Scenarios {
             }
             kill.at = ConnectionStorm.now()
             Foundation.kill(api, SIGKILL)
-            // Until each of its threads has been interrupted it goes on accepting.
-            kill.overAt = ConnectionStorm.now() + 0.005
             storm.ask(Storm.upload(round + 1))
+            // Until the last of its threads has been interrupted it goes on accepting.
+            #expect(eventually { !Self.hasThreads(api) })
+            kill.overAt = ConnectionStorm.now()
             #expect(awaitAPI(history, after: restarts), "kill \(round)")
             kill.backAt = ConnectionStorm.now()
             return kill
+        }
+
+        /// A zombie is still listed, as its first thread.
+        private static func hasThreads(_ process: pid_t) -> Bool {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+            let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            return threads.count > 1 || (stat.map { !$0.contains(") Z ") } ?? false)
         }
 
         /// With the api in place, which then says that the container is not ready.
