@@ -85,19 +85,21 @@ let package = Package(
         .executableTarget(
             name: "coxswain-preload",
             dependencies: [
-                "Downloads", "ModelHashing", "Models", "Notify", "Preload", "Readable", "ServiceLog", argumentParser,
+                "CVersion", "Downloads", "ModelHashing", "Models", "Notify", "Preload", "Readable", "ServiceLog",
+                argumentParser,
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-render",
             dependencies: [
-                "CFontconfig", "CImage", "CLeptonica", "CPDFScan", "CPoppler", "CSandbox", "Layout", "RenderProtocol",
+                "CFontconfig", "CImage", "CLeptonica", "CPDFScan", "CPoppler", "CSandbox", "CVersion", "Layout",
+                "RenderProtocol",
             ],
             swiftSettings: strict, linkerSettings: selfContained),
         .executableTarget(
             name: "coxswain-tesseract",
-            dependencies: ["Notify", "ProcessHost", "ServiceLog", "TesseractEngine"] + hummingbird,
+            dependencies: ["CVersion", "Notify", "ProcessHost", "ServiceLog", "TesseractEngine"] + hummingbird,
             swiftSettings: strict, linkerSettings: selfContained),
 
         // PID 1.
@@ -107,7 +109,7 @@ let package = Package(
         .target(name: "NVML", dependencies: ["CNVML", "GPU"], swiftSettings: strict),
         .target(name: "Progress", swiftSettings: strict),
         .target(name: "ProbeClient", swiftSettings: strict),
-        .target(name: "Health", dependencies: ["Prometheus"], swiftSettings: strict),
+        .target(name: "Health", dependencies: ["CVersion", "Prometheus"], swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol", "Readable"], swiftSettings: strict),
         .target(name: "OperatorLog", dependencies: ["Progress", "VariableCatalog"], swiftSettings: strict),
         .target(
@@ -119,7 +121,7 @@ let package = Package(
         .target(name: "PublicPort", dependencies: ["Health", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Lifecycle", "Models", "Readable", "TOML", "VariableCatalog"],
+            dependencies: ["Lifecycle", "Models", "Readable", "StoreSettings", "TOML", "VariableCatalog"],
             resources: [.embedInCode("Engines")],
             swiftSettings: strict),
         .target(
@@ -140,10 +142,12 @@ let package = Package(
             name: "Preload",
             dependencies: [
                 "CCrypto", "Digests", "Downloads", "ModelHashing", "Models", "ObjectStore", "Readable", "Storage",
-                "VariableCatalog",
+                "StoreSettings", "VariableCatalog",
             ], swiftSettings: strict),
 
         // The world outside.
+        .target(name: "BlockingWork", swiftSettings: strict),
+        .target(name: "StoreSettings", dependencies: ["Readable", "VariableCatalog"], swiftSettings: strict),
         .target(name: "Egress", dependencies: ["CCurl", "Readable"], swiftSettings: strict),
         .target(
             name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Egress", "Readable", "Storage"],
@@ -151,7 +155,7 @@ let package = Package(
         .target(name: "WebCalls", dependencies: ["CCurl", "Downloads", "Egress"], swiftSettings: strict),
         .target(
             name: "ObjectStore",
-            dependencies: ["CCrypto", "Digests", "Downloads", "Readable", "VariableCatalog", "WebCalls"],
+            dependencies: ["CCrypto", "Digests", "Downloads", "Readable", "StoreSettings", "WebCalls"],
             swiftSettings: strict),
         .target(
             name: "Webhooks", dependencies: ["CCrypto", "Downloads", "Egress", "WebCalls"], swiftSettings: strict),
@@ -189,22 +193,25 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "DocumentSources", dependencies: ["Downloads", "Egress", "Intake", "ObjectStore"],
+            name: "DocumentSources",
+            dependencies: ["BlockingWork", "Downloads", "Egress", "Intake", "ObjectStore", "StoreSettings"],
             swiftSettings: strict),
         .target(
             name: "Deliveries",
             dependencies: [
-                "Intake", "Jobs", "ObjectStore", "Pipeline", "Prometheus", "TimeOfDay", "Webhooks",
-                .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: "swift-nio"),
+                "BlockingWork", "Intake", "Jobs", "ObjectStore", "Pipeline", "Prometheus", "StoreSettings", "TimeOfDay",
+                "WebCalls", "Webhooks", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .target(name: "OpenAPI", dependencies: ["Digests"], swiftSettings: strict),
         .target(
             name: "API",
             dependencies: [
-                "APIKeys", "ControlProtocol", "CZlib", "Deliveries", "Document", "DocumentSources", "Egress",
+                "APIKeys", "CZlib", "ControlProtocol", "Deliveries", "Document", "DocumentSources", "Egress",
                 "EngineClient", "Health", "Intake", "Jobs", "Notify", "ObjectStore", "OpenAPI", "Pipeline",
-                "Prometheus", "PublicPort", "Rendering", "Storage", "TimeOfDay", "VariableCatalog", "Webhooks",
+                "Prometheus", "PublicPort", "Rendering", "Storage", "StoreSettings", "TimeOfDay", "VariableCatalog",
+                "WebCalls", "Webhooks",
             ] + hummingbird + nio + [.product(name: "NIOHTTPTypes", package: "swift-nio-extras")],
             swiftSettings: strict),
 
@@ -230,6 +237,7 @@ let package = Package(
             name: "CPopplerCore", pkgConfig: "poppler", providers: [.apt(["libpoppler-private-dev"])]),
         .target(name: "CRenderChannel"),
         .target(name: "CSandbox"),
+        .target(name: "CVersion"),
         .systemLibrary(name: "CJPEGSystem", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
         .systemLibrary(name: "CPNGSystem", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CLeptonica", pkgConfig: "lept", providers: [.apt(["libleptonica-dev"])]),
@@ -291,19 +299,23 @@ let package = Package(
             path: "Tests/DocumentFetch", swiftSettings: strict),
         .testTarget(
             name: "DocumentSourcesTests",
-            dependencies: ["DocumentFetch", "DocumentSources", "Egress", "Intake", "ObjectStore", "TestSupport"],
+            dependencies: [
+                "DocumentFetch", "DocumentSources", "Egress", "Intake", "ObjectStore", "StoreSettings", "TestSupport",
+            ],
             exclude: ["internet.py"], swiftSettings: tests),
         .testTarget(
-            name: "ObjectStoreTests", dependencies: ["Digests", "Downloads", "ObjectStore", "TestSupport"],
+            name: "ObjectStoreTests",
+            dependencies: ["Digests", "Downloads", "ObjectStore", "StoreSettings", "TestSupport", "WebCalls"],
             exclude: ["relay.py", "store.py"], swiftSettings: tests),
         .testTarget(
-            name: "WebhooksTests", dependencies: ["Egress", "TestSupport", "Webhooks"], exclude: ["receiver.py"],
+            name: "WebhooksTests", dependencies: ["Egress", "TestSupport", "WebCalls", "Webhooks"],
+            exclude: ["receiver.py"],
             swiftSettings: tests),
         .testTarget(
             name: "DeliveriesTests",
             dependencies: [
-                "Deliveries", "Document", "Intake", "Jobs", "ObjectStore", "Prometheus", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "Deliveries", "Document", "Intake", "Jobs", "ObjectStore", "Prometheus", "StoreSettings", "TestSupport",
+                "WebCalls", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: tests),
         .testTarget(name: "OpenAPITests", dependencies: ["OpenAPI", "TestSupport"], swiftSettings: tests),
@@ -323,7 +335,7 @@ let package = Package(
             name: "PublicPortTests", dependencies: ["Health", "ProcessHost", "PublicPort", "TestSupport"] + nio,
             swiftSettings: tests),
         .testTarget(
-            name: "Scenarios", dependencies: ["Document", "Downloads", "ObjectStore", "TestSupport"],
+            name: "Scenarios", dependencies: ["Document", "Downloads", "ObjectStore", "StoreSettings", "TestSupport"],
             swiftSettings: tests),
         .testTarget(name: "RealVLLMTests", dependencies: ["TestSupport"], swiftSettings: tests),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "TestSupport"] + nio, swiftSettings: tests),
@@ -337,6 +349,10 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: ["Document", "EngineClient", "Jobs", "Pipeline", "Rendering", "TestSupport"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: ["Lifecycle", "OpenAPI", "OperatorConsole", "Preload", "TestSupport"],
             swiftSettings: tests),
         .testTarget(name: "DocumentTests", dependencies: ["Document", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "RenderProtocolTests", dependencies: ["RenderProtocol"], swiftSettings: tests),

@@ -2,6 +2,7 @@ import Egress
 import HTTPTypes
 import ObjectStore
 import Pipeline
+import StoreSettings
 
 /// Judges where a client wants its result, and whom it wants told, when it asks for that: what is taken then is delivered, or
 /// said to have failed.

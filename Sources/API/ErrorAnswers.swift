@@ -41,7 +41,7 @@ struct ErrorAnswers: RouterMiddleware {
     }
 
     private func answer(_ error: APIError, _ request: Request, _ context: APIContext) -> Response {
-        error.response(on: request.uri.path, context.identifier)
+        DocumentationRoutes.advice(error, to: request) ?? error.response(on: request.uri.path, context.identifier)
     }
 }
 

@@ -48,9 +48,6 @@ package final class HTTPServer: Sendable {
     /// The threads that accept and serve.
     static let group = MultiThreadedEventLoopGroup.singleton
 
-    /// Milliseconds that a client may take nothing of its answer, its buffers being full: the kernel ends the connection then.
-    private static let writeTimeout = 60_000
-
     /// Accepts and serves until ``stop(grace:)`` has ended.
     ///
     /// - Parameter whenAccepting: told the local address once connections are accepted.
@@ -137,7 +134,8 @@ package final class HTTPServer: Sendable {
         guard let seat = connections.admit(channel) else { return channel.close() }
         let (pace, logger) = (pace, logger)
         // Where the kernel does not know it (a Unix socket), a client that reads nothing holds its connection for longer.
-        channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: Self.writeTimeout).whenComplete { _ in }
+        let timeout = ChannelOptions.Types.SocketOption.Value(pace.answer * 1000)
+        channel.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: timeout).whenComplete { _ in }
         return channel.eventLoop.makeCompletedFuture {
             let clock = RequestClock(pace, seat: seat)
             try channel.pipeline.syncOperations.addHandlers(LingeringCloseHandler(), clock)

@@ -37,7 +37,7 @@ struct KeyReporter: Sendable {
         guard address.map(\.isOfThisMachineOnly) != true else { return }
         logger.warning(
             """
-            no API keys are set: whoever reaches \(address.map { "\($0)" } ?? "the port") may have documents read; set \
+            no API keys are set: whoever reaches \(address?.hostAndPort ?? "the port") may have documents read; set \
             \(KeySources.fileVariable) or \(KeySources.listVariable)
             """)
     }
@@ -53,6 +53,12 @@ struct KeyReporter: Sendable {
 }
 
 extension SocketAddress {
+    /// As one would write it into a URL.
+    package var hostAndPort: String {
+        guard let host = ipAddress, let port else { return "\(self)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
     /// Nobody on another machine can connect to it.
     package var isOfThisMachineOnly: Bool {
         // A Unix socket has none.

@@ -13,6 +13,7 @@ import ObjectStore
 import Pipeline
 package import Rendering
 import Storage
+import StoreSettings
 import TimeOfDay
 import VariableCatalog
 

@@ -6,6 +6,8 @@ import Intake
 import Jobs
 import Logging
 import ObjectStore
+import StoreSettings
+import WebCalls
 import Webhooks
 
 /// The world outside the container, as far as this api asks it anything: where documents may come from, and where what was made
@@ -19,7 +21,7 @@ struct OutsideWorld: Sendable {
     /// - Throws: ``OutsideProblem``.
     init(_ settings: OutsideSettings) throws(OutsideProblem) {
         self.settings = settings
-        do throws(ObjectStoreSettings.Problem) {
+        do throws(StoreVariables.Problem) {
             store = try ObjectStoreSettings(environment: settings.store)
         } catch {
             throw OutsideProblem(variable: error.variable, message: error.message)
@@ -53,9 +55,9 @@ struct OutsideWorld: Sendable {
         if store.results != nil || !store.allowed.isEmpty {
             let objects = ObjectStore(store)
             channels[.objects] = ObjectChannel(store: jobs, spool: spool, settings: store, usesVLM: usesVLM) {
-                (descriptor, bytes, place, contentType, isCancelled) throws(ObjectStoreError) in
+                (descriptor, bytes, place, contentType, mark, isCancelled) throws(TransferError) in
                 try objects.put(
-                    descriptor, bytes: bytes, to: place, contentType: contentType, isCancelled: isCancelled)
+                    descriptor, bytes: bytes, to: place, contentType: contentType, mark: mark, isCancelled: isCancelled)
             }
         }
         if let secret {

@@ -1,4 +1,5 @@
 package import Jobs
+import WebCalls
 
 /// A way by which something is brought to others.
 package protocol DeliveryChannel: Sendable {
@@ -31,4 +32,19 @@ package struct DeliveryProblem: Error, Sendable, Equatable {
         self.hope = hope
         self.retryAfter = retryAfter
     }
+}
+
+extension DeliveryProblem {
+    /// - Parameter lasting: what may be hoped for where the error does not pass by itself.
+    init(_ error: TransferError, lasting: Hope) {
+        self.init(
+            error.message, hope: error.mayPass ? .soon : lasting,
+            retryAfter: error.retryAfter.map { $0 / .seconds(1) })
+    }
+}
+
+extension TransferError {
+    /// The system has no thread to give.
+    static let noThread = TransferError(
+        place: "", message: "this server has no means to deliver it at the moment", mayPass: true)
 }

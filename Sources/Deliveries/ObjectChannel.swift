@@ -1,17 +1,21 @@
+import BlockingWork
 import Glibc
 package import Intake
 package import Jobs
 package import ObjectStore
 import Pipeline
+package import StoreSettings
+import WebCalls
 
-/// Puts a job's result into an object store, under the names that it has in the user's folder.
+/// Puts a job's result into an object store, under the names that it has in the user's folder. Where another container has
+/// put others there under the same names, it gets names with a part of the job's id.
 package struct ObjectChannel: DeliveryChannel {
-    /// Puts a file's bytes to a place. Blocks.
+    /// Puts a file's bytes to a place, unless what is there has another mark. Blocks.
     package typealias Put =
         @Sendable (
-            _ descriptor: CInt, _ bytes: Int, _ place: ObjectPlace, _ contentType: String,
+            _ descriptor: CInt, _ bytes: Int, _ place: ObjectPlace, _ contentType: String, _ mark: String,
             _ isCancelled: @escaping @Sendable () -> Bool
-        ) throws(ObjectStoreError) -> Void
+        ) throws(ObjectStore.Failure) -> ObjectStore.Placement
 
     private let store: JobStore
     private let spool: Spool
@@ -33,6 +37,22 @@ package struct ObjectChannel: DeliveryChannel {
     }
 
     package func deliver(_ delivery: Delivery, of job: Job) async throws(DeliveryProblem) {
+        if try await put(delivery, of: job) == .stored { return }
+        var renamed = delivery
+        let own = "_\(job.id.description.prefix(8))"
+        // Under the name that is ours alone there is only what an earlier try has put there.
+        guard let name = delivery.name, !name.hasSuffix(own) else { return }
+        renamed.name = name + own
+        do throws(JobStoreError) {
+            // Known before it is there, so that the job's owner is never told another place.
+            try await store.rename(delivery.id, to: name + own)
+        } catch {
+            throw DeliveryProblem("the result's new name could not be written down", hope: .soon)
+        }
+        _ = try await put(renamed, of: job)
+    }
+
+    private func put(_ delivery: Delivery, of job: Job) async throws(DeliveryProblem) -> ObjectStore.Placement {
         // The Markdown first: whoever waits for the JSON file finds both.
         for format in [ResultText.Format.markdown, .json] {
             let place = try place(of: delivery, format)
@@ -47,19 +67,21 @@ package struct ObjectChannel: DeliveryChannel {
                         ? "there is no room on the container's disk to put the result together"
                         : "the result could not be put together", hope: .soon)
             }
-            do throws(ObjectStoreError) {
-                try await BlockingTransfer.run { [put] isCancelled throws(ObjectStoreError) in
+            let mark = job.id.description
+            do throws(TransferError) {
+                let placement = try await BlockingThread.run(refused: .noThread) {
+                    [put] isCancelled throws(TransferError) in
                     // The file is open for as long as somebody has it.
-                    try withExtendedLifetime(file) { () throws(ObjectStoreError) in
-                        try put(file.descriptor, file.bytes, place, format.mediaType, isCancelled)
+                    try withExtendedLifetime(file) { () throws(TransferError) in
+                        try put(file.descriptor, file.bytes, place, format.mediaType, mark, isCancelled)
                     }
                 }
+                if placement == .taken { return .taken }
             } catch {
-                throw DeliveryProblem(
-                    error.message, hope: error.mayPass ? .soon : .slow,
-                    retryAfter: error.retryAfter.map { $0 / .seconds(1) })
+                throw DeliveryProblem(error, lasting: .slow)
             }
         }
+        return .stored
     }
 
     /// The settings may have changed since the job was taken.

@@ -1,5 +1,7 @@
+import BlockingWork
 package import Jobs
 import TimeOfDay
+import WebCalls
 package import Webhooks
 
 /// Tells a webhook that a job has ended.
@@ -16,14 +18,12 @@ package struct WebhookChannel: DeliveryChannel {
     package func deliver(_ delivery: Delivery, of job: Job) async throws(DeliveryProblem) {
         let now = WallClock.now()
         let body = Array(body(job, now).utf8)
-        do throws(WebhookError) {
-            try await BlockingTransfer.run { [sender] isCancelled throws(WebhookError) in
+        do throws(TransferError) {
+            try await BlockingThread.run(refused: .noThread) { [sender] isCancelled throws(TransferError) in
                 try sender.send(body, id: delivery.id, to: delivery.target, at: now, isCancelled: isCancelled)
             }
         } catch {
-            throw DeliveryProblem(
-                error.message, hope: error.mayPass ? .soon : .none,
-                retryAfter: error.retryAfter.map { $0 / .seconds(1) })
+            throw DeliveryProblem(error, lasting: .none)
         }
     }
 }

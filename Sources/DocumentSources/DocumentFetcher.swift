@@ -1,7 +1,9 @@
+import BlockingWork
 import Downloads
 package import Egress
 package import Intake
 package import ObjectStore
+import StoreSettings
 
 /// Fetches documents that clients name, while they wait: onto our disk, judged by their content as uploads are.
 package final class DocumentFetcher: Sendable {
@@ -10,13 +12,13 @@ package final class DocumentFetcher: Sendable {
     private let spool: Spool
     private let maximumBytes: Int
     private let timeout: Duration
-    private let threads: TransferThreads
+    private let turns: HostTurns
 
     /// - Parameters:
     ///   - policy: whom http and https URLs may lead to; nil: they are off.
     ///   - store: where `s3://` leads, and under which prefixes callers may name objects.
     ///   - maximumBytes: bytes that a document may have.
-    ///   - timeout: from the call to the whole document, the wait for a free thread included.
+    ///   - timeout: from the call to the whole document, the wait for a turn included.
     ///   - concurrency: documents at once, half of them of one host; others wait.
     package init(
         policy: EgressPolicy?, store: ObjectStoreSettings, spool: Spool, maximumBytes: Int, timeout: Duration,
@@ -27,7 +29,7 @@ package final class DocumentFetcher: Sendable {
         self.spool = spool
         self.maximumBytes = maximumBytes
         self.timeout = timeout
-        threads = TransferThreads(most: concurrency)
+        turns = HostTurns(most: concurrency)
     }
 
     /// Returns when the document is on the disk. Cancelling the task ends the transfer.
@@ -37,15 +39,16 @@ package final class DocumentFetcher: Sendable {
         let request = try request(source)
         let deadline = ContinuousClock.now + timeout
         do {
-            return try await threads.run(host: source.host) { [self] isCancelled in
-                try transfer(request, source, deadline, isCancelled)
+            return try await turns.run(host: source.host) {
+                let noThread = DocumentSourceError(
+                    .failed, "this server has no means to fetch the document at the moment", host: source.host,
+                    detail: "the system refuses a thread")
+                return try await BlockingThread.run(refused: noThread as any Error) { [self] isCancelled in
+                    try transfer(request, source, deadline, isCancelled)
+                }
             }
         } catch is CancellationError {
             throw DocumentSourceError(.cancelled, "the request was cancelled", host: source.host)
-        } catch is TransferThreads.NoThread {
-            throw DocumentSourceError(
-                .failed, "this server has no means to fetch the document at the moment", host: source.host,
-                detail: "the system refuses a thread")
         }
     }
 

@@ -1,4 +1,4 @@
-package import ObjectStore
+package import StoreSettings
 
 /// Where a document is to be fetched from, as a client names it.
 package enum DocumentSource: Sendable, Equatable {

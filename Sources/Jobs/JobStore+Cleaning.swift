@@ -3,19 +3,21 @@ internal import GRDB
 /// What is removed, and when. The user's result files never are.
 extension JobStore {
     /// Removes finished jobs that are older than ``JobLimits/retention``, and, the oldest first, those over
-    /// ``JobLimits/maximumBytes``; then gives what they took of the disk back. Others are served in between. One of which
+    /// ``JobLimits/maximumBytes`` that are older than ``JobLimits/leastRetention``; then gives what they took of the disk back. Others are served in between. One of which
     /// something is still to be delivered stays: what the store of results did not take yet is nowhere else for sure.
     ///
     /// - Returns: what was removed.
     package func clean(at now: Double) async throws(JobStoreError) -> [JobIdentifier] {
         let (oldest, maximumBytes) = (now - limits.retention, limits.maximumBytes)
+        let youngest = now - limits.leastRetention
         var removed: [JobIdentifier] = []
         while true {
             let some = try await write { db in
                 var some: [JobIdentifier] = []
                 for job in try db.oldestRemovableJobs(Self.removedAtOnce) {
-                    let isOld = (job.finishedAt ?? now) <= oldest
-                    guard try isOld || JobUsage(db).totalBytes > maximumBytes else { break }
+                    let finishedAt = job.finishedAt ?? now
+                    let isTooMuch = try finishedAt <= youngest && JobUsage(db).totalBytes > maximumBytes
+                    guard finishedAt <= oldest || isTooMuch else { break }
                     try db.remove(job)
                     some.append(job.id)
                 }

@@ -35,6 +35,14 @@ extension JobStore {
             return try db.deliveries(where: "delivery.id = ?", [id]).first
         }
     }
+
+    /// Gives an upload's files another name, where theirs is taken.
+    package func rename(_ id: String, to name: String) async throws(JobStoreError) {
+        try await write { db in
+            try db.cachedStatement(sql: "UPDATE delivery SET name = ? WHERE id = ? AND status = 'waiting'")
+                .execute(arguments: [name, id])
+        }
+    }
 }
 
 extension Database {

@@ -6,6 +6,10 @@ import Synchronization
 package struct JobLimits: Sendable {
     /// Seconds for which a finished job is kept.
     package var retention = 24.0 * 3600
+    /// Seconds for which a finished job is kept however much there is, unless ``retention`` is over: whoever waits for it,
+    /// or asks for it now and then, comes to know of its end. What cannot be removed, since it waits or is still to be
+    /// delivered, may be more than ``maximumBytes`` by itself.
+    package var leastRetention = 600.0
     /// Bytes that the database and the spool may have together before finished jobs are removed early.
     package var maximumBytes = 10 << 30
     /// Bytes that new work leaves free on the disk.

@@ -85,7 +85,19 @@ package struct Diagnosis: Sendable, Equatable {
         }
         diagnosis.add(log.stack, failure: failure)
         diagnosis.canRetry = diagnosis.canRetry || wasReady
+        if failure == nil, exit == .code(78) { diagnosis.heedSettings(evidence) }
         return diagnosis
+    }
+
+    /// Whoever ends with EX_CONFIG has said before which setting it is.
+    private mutating func heedSettings(_ evidence: Evidence) {
+        saysSettings = !canRetry
+        guard self.evidence == nil, let last = Self.lastError(evidence) else { return }
+        cause += ": \(last.excerpt(600))"
+    }
+
+    private static func lastError(_ evidence: Evidence) -> LogLine? {
+        evidence.lines.lazy.reversed().map(LogLine.init).first { $0.level == .error }
     }
 
     /// What a program says of itself by its exit status counts for more than what its log looks like.
@@ -100,8 +112,7 @@ package struct Diagnosis: Sendable, Equatable {
         case .code(let code):
             canRetry = !hopeless.contains(code)
             saysSettings = code == 78 && !canRetry
-            let errors = evidence.lines.lazy.reversed().map(LogLine.init).filter { $0.level == .error }
-            guard let last = errors.first else { return }
+            guard let last = Self.lastError(evidence) else { return }
             // It knows better than any rule what went wrong and what helps.
             (cause, hint, self.evidence) = ("\(exit): \(last.excerpt(600))", nil, nil)
         }

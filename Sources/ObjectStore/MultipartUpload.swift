@@ -23,7 +23,7 @@ struct MultipartUpload {
     private func begin() throws(StoreFault) -> String {
         try conversation.repeating { () throws(StoreFault) -> String in
             let answer = try conversation.ask(
-                "POST", [("uploads", "")], headers: ["Content-Type: \(contentType)"], body: .bytes([]))
+                "POST", [("uploads", "")], headers: conversation.headers(contentType: contentType), body: .bytes([]))
             guard let id = StoreDocument.uploadID(answer.body) else {
                 throw StoreFault(reason: "it did not begin an upload in parts; is this an S3 endpoint?")
             }
@@ -71,7 +71,7 @@ struct MultipartUpload {
         var isUncertain = false
         try conversation.repeating { () throws(StoreFault) in
             do throws(StoreFault) {
-                let answer = try conversation.ask(
+                let answer = try conversation.create(
                     "POST", [("uploadId", id)], headers: ["Content-Type: application/xml"], body: body,
                     digests: digests,
                     limits: { [joinSeconds = conversation.options.joinSeconds] limits in

@@ -1,9 +1,7 @@
 package import Downloads
+package import StoreSettings
 
-/// What the environment says about the one object store that this container uses: where it is, as whom it is asked, and
-/// which parts of it callers may name.
-///
-/// Variables are AWS's own, the replaced container's (`CLOUDRU_S3_…`), and `COXSWAIN_S3_…`.
+/// The one object store that this container uses, as requests to it need it.
 package struct ObjectStoreSettings: Sendable {
     /// nil for AWS itself.
     package var endpoint: WebAddress?
@@ -18,31 +16,18 @@ package struct ObjectStoreSettings: Sendable {
     /// The prefixes that callers may name, for documents and for results.
     package var allowed: [ObjectPlace]
 
-    /// A setting that cannot be used (EX_CONFIG).
-    package struct Problem: Error, Equatable, CustomStringConvertible {
-        package var variable: String
-        package var message: String
-        package var description: String { "\(variable): \(message)" }
-    }
-
-    /// Below it in its bucket the replaced container put its results.
-    private static let usualResults = "ocr-results/"
-
-    /// Variables that are empty are not set.
-    package init(environment: [String: String]) throws(Problem) {
-        let reader = ObjectStoreReader(environment)
-        let place = try reader.endpoint()
-        let keys = try reader.keys(at: place?.variable)
-        endpoint = place?.address
-        let region = try reader.region() ?? keys?.usualRegion ?? "us-east-1"
-        self.region = region
-        signing = keys.map { keys in
-            S3Signing(accessKey: keys.access, secretKey: keys.secret, sessionToken: keys.session, region: region)
+    package init(environment: [String: String]) throws(StoreVariables.Problem) {
+        let said = try StoreVariables(environment: environment)
+        endpoint = said.endpoint
+        region = said.region
+        signing = said.keys.map {
+            S3Signing(
+                accessKey: $0.access, secretKey: $0.secret, sessionToken: $0.session, region: said.region)
         }
-        isPathStyle = try reader.flag("COXSWAIN_S3_PATH_STYLE")
-        certificateFile = reader["SSL_CERT_FILE"]
-        allowed = try reader.allowed()
-        results = try reader.results(hasKeys: keys != nil, endpoint: place?.variable, usual: Self.usualResults)
+        isPathStyle = said.isPathStyle
+        certificateFile = said.certificateFile
+        results = said.results
+        allowed = said.allowed
     }
 
     package func bucket(_ name: String) -> S3Bucket {
@@ -56,4 +41,9 @@ package struct ObjectStoreSettings: Sendable {
     package func host(of bucket: String) -> String {
         WebAddress(self.bucket(bucket).url(of: "x"))?.authority ?? "the object store"
     }
+}
+
+extension WebAddress {
+    /// The address of a file below this one.
+    package func appending(_ path: String) -> String { "\(self)/\(PercentEncoding.path(path))" }
 }

@@ -1,6 +1,7 @@
 import Downloads
 import FoundationEssentials
 import Glibc
+import StoreSettings
 import WebCalls
 
 /// Requests about one object, one after another on the thread that calls, over connections that are kept.
@@ -11,9 +12,13 @@ final class StoreConversation {
     private let url: String
     private let caller: WebCaller
     private var pauses: Pauses
+    /// Of whoever writes the object, where it is to replace none; see ``ObjectClaim``.
+    let mark: String?
+    /// Whether the store has refused none yet.
+    private var knowsConditions = true
 
     init(
-        _ settings: ObjectStoreSettings, _ place: ObjectPlace, _ options: ObjectStoreOptions,
+        _ settings: ObjectStoreSettings, _ place: ObjectPlace, _ options: ObjectStoreOptions, mark: String? = nil,
         isCancelled: @escaping () -> Bool
     ) throws(StoreFault) {
         guard let caller = WebCaller() else {
@@ -21,6 +26,7 @@ final class StoreConversation {
         }
         self.caller = caller
         self.settings = settings
+        self.mark = mark
         self.options = options
         self.isCancelled = isCancelled
         url = settings.bucket(place.bucket).url(of: place.key)
@@ -30,6 +36,11 @@ final class StoreConversation {
         pauseOptions.longestRetryAfter = options.longestRetryAfter
         pauseOptions.seed = options.seed == 0 ? .random(in: 1 ... .max) : options.seed
         pauses = Pauses(pauseOptions)
+    }
+
+    /// What a request that begins an object says of it.
+    func headers(contentType: String) -> [String] {
+        ["Content-Type: \(contentType)"] + (mark.map { ["\(ObjectClaim.field): \($0)"] } ?? [])
     }
 
     /// Makes a request once.
@@ -63,6 +74,27 @@ final class StoreConversation {
         guard (200..<300).contains(answer.status) else { throw StoreFault(answer, now: Int64(time(nil))) }
         guard answer.isWhole else { throw .passing("its answer was cut off") }
         return answer
+    }
+
+    /// Makes the request by which an object comes to be: where it was claimed on the condition that there is none of its
+    /// name, as far as the store knows conditions.
+    func create(
+        _ method: String, _ query: [(name: String, value: String)] = [], headers: [String] = [], body: WebCall.Body,
+        digests: BodyDigests, limits change: (inout WebCall.Limits) -> Void = { _ in }
+    ) throws(StoreFault) -> WebAnswer {
+        guard mark != nil, knowsConditions else {
+            return try ask(method, query, headers: headers, body: body, digests: digests, limits: change)
+        }
+        do throws(StoreFault) {
+            return try ask(
+                method, query, headers: headers + ["If-None-Match: *"], body: body, digests: digests, limits: change)
+        } catch {
+            // OpenStack Swift says 501; who cannot read it at all, 400.
+            guard error.status == 501 || error.status == 400 && !error.mayPass else { throw error }
+            let answer = try ask(method, query, headers: headers, body: body, digests: digests, limits: change)
+            knowsConditions = false
+            return answer
+        }
     }
 
     /// Makes a request again after a pause, a few times, where that may mend it.

@@ -1,5 +1,6 @@
 import Downloads
 import Readable
+import StoreSettings
 import WebCalls
 
 /// Why one request to the store came to nothing.
@@ -15,11 +16,16 @@ struct StoreFault: Error {
     var retryAfter: Duration?
     /// S3's name of the error, where the store gave one.
     var code: String?
+    /// Of the answer; nil where there was none.
+    var status: Int?
     /// How often the request was made.
     var tries = 1
 
     /// The store has no such upload in parts, or not any more. OpenStack Swift calls it as AWS calls a missing object.
     var isUnknownUpload: Bool { code == "NoSuchUpload" || code == "NoSuchKey" }
+
+    /// There is an object of that name, and the request was for none to be replaced.
+    var isTaken: Bool { status == 412 }
 
     static let cancelled = StoreFault(reason: "it was cancelled", mayPass: true)
 
@@ -28,10 +34,10 @@ struct StoreFault: Error {
         StoreFault(reason: reason, isRepeated: true, mayPass: true)
     }
 
-    func error(bucket: String, host: String) -> ObjectStoreError {
+    func error(bucket: String, host: String) -> TransferError {
         var message = "the upload to the bucket \(bucket) at \(host) failed: \(reason)"
         if tries > 1 { message += "; tried \(tries) times" }
-        return ObjectStoreError(bucket: bucket, message: message, mayPass: mayPass, retryAfter: retryAfter)
+        return TransferError(place: bucket, message: message, mayPass: mayPass, retryAfter: retryAfter)
     }
 }
 
@@ -58,6 +64,10 @@ extension StoreFault {
                 reason:
                     "it could not prove who it is (\(detail)); if it has a certificate of your own, set SSL_CERT_FILE to "
                     + "a file with its authority's certificate")
+        case .wrongHost:
+            self.init(
+                reason:
+                    "its certificate is for another host (\(detail)); check the endpoint, and COXSWAIN_S3_PATH_STYLE")
         case .timedOut:
             self = .passing(
                 "no connection within \(limits.connectSeconds) s, or less than "
@@ -79,6 +89,7 @@ extension StoreFault {
         let code = StoreDocument.errorCode(answer.body)
         self = code.flatMap { Self.known($0, head, now: now) } ?? Self.byStatus(head)
         self.code = code
+        status = head.status
         retryAfter = mayPass ? head.retryAfter(now: now) : nil
     }
 
@@ -137,7 +148,7 @@ extension StoreFault {
 
     private static func region(_ head: ResponseHead) -> String {
         guard let region = head["x-amz-bucket-region"], (1...64).contains(region.utf8.count),
-            region.utf8.allSatisfy(ObjectStoreReader.isRegionByte)
+            region.utf8.allSatisfy(StoreVariables.isRegionByte)
         else { return "; check AWS_REGION" }
         return "; set AWS_REGION to \(region)"
     }

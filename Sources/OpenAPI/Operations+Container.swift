@@ -36,7 +36,10 @@ extension Operation {
                 text: "A page for browsers, which needs no other server and no script; plain text for all others.",
                 answers: always.adding([
                     Answer(
-                        200, "As `Accept` says.", [.init("text/html", ["type": "string"]), .text], headers: ["Vary"])
+                        200, "As `Accept` says.", [.init("text/html", ["type": "string"]), .text], headers: ["Vary"]),
+                    Answer(
+                        401, "API keys are set, and the request has none, or a wrong one; in words for a browser.",
+                        [Refusals.problem.content, .text], headers: ["WWW-Authenticate"]),
                 ]),
                 examples: [Example("As plain text", "curl {server}/docs")]),
             Operation(

@@ -1,5 +1,5 @@
-package import ObjectStore
 import Readable
+package import StoreSettings
 
 /// One place that models come from, as `COXSWAIN_MODEL_SOURCES` names it.
 package enum ModelSource: Sendable, Equatable {

@@ -1,5 +1,6 @@
 package import ObjectStore
 import Readable
+package import StoreSettings
 import VariableCatalog
 
 /// What the environment says about models: which, where, and from whom.

@@ -2,6 +2,7 @@ package import Downloads
 package import Models
 import ObjectStore
 import Readable
+import StoreSettings
 
 /// Asks one source what it has of a model. Small documents only: what it offers is fetched by others.
 package struct Resolver: Sendable {

@@ -25,9 +25,11 @@ package final class StateFolder {
         var partial = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             partial += "/\(part)"
-            guard mkdir(partial, 0o755) == 0 || errno == EEXIST || errno == EROFS else {
-                throw .system(SystemError("create the folder \(partial)"))
-            }
+            if mkdir(partial, 0o755) == 0 || errno == EEXIST { continue }
+            let code = errno
+            // Some file systems that are read-only say so of a folder that is there, too.
+            if code == EROFS, access(partial, F_OK) == 0 { continue }
+            throw .system(SystemError("create the folder \(partial)", code: code))
         }
         // Also when it was there: what lies in it is nobody else's business. A volume whose modes cannot be changed
         // (some network file systems) is used as it is.

@@ -16,14 +16,15 @@ package final class HealthResponder: ChannelInboundHandler {
     package struct Sources: Sendable {
         fileprivate let state: @Sendable () -> ContainerState
         fileprivate let measure: @Sendable () -> ContainerReading?
-        fileprivate let metricsAreOpen: Bool
+        fileprivate let metricsAreOpen: @Sendable () -> Bool
 
         /// - Parameters:
         ///   - measure: for `/metrics`; called on the event loop.
         ///   - metricsAreOpen: false where `/metrics` needs an API key, which cannot be looked at here.
         package init(
             state: @escaping @Sendable () -> ContainerState,
-            measure: @escaping @Sendable () -> ContainerReading? = { nil }, metricsAreOpen: Bool = true
+            measure: @escaping @Sendable () -> ContainerReading? = { nil },
+            metricsAreOpen: @escaping @Sendable () -> Bool = { true }
         ) {
             self.state = state
             self.measure = measure
@@ -47,7 +48,7 @@ package final class HealthResponder: ChannelInboundHandler {
         let now = WallClock.now()
         let request = HealthRequest(target: head.uri)
         let isMetrics = request.path == "/metrics"
-        if isMetrics, !sources.metricsAreOpen {
+        if isMetrics, !sources.metricsAreOpen() {
             return respond(.metricsNeedTheAPI(state), to: head, context: context, at: now)
         }
         let answer = state.answer(request, now: now, heard: now, reading: sources.measure())

@@ -13,12 +13,17 @@ package struct RequestPace: Sendable {
         package var grace: Double
         /// Bytes a second that a body has to have beyond its grace.
         package var rate: Double
+        /// Seconds for which a client may take nothing of its answer, once all buffers are full. The kernel's to count.
+        package var answer: Double
 
-        package init(idle: Double = 75, header: Double = 15, grace: Double = 30, rate: Double = 1000) {
+        package init(
+            idle: Double = 75, header: Double = 15, grace: Double = 30, rate: Double = 1000, answer: Double = 60
+        ) {
             self.idle = idle
             self.header = header
             self.grace = grace
             self.rate = rate
+            self.answer = answer
         }
     }
 

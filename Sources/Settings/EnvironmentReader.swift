@@ -176,6 +176,12 @@ struct EnvironmentReader {
                 "VLLM_URL: vLLM has no \(legacyURL.path.isEmpty ? "API at /" : legacyURL.path); pages are sent to http://127.0.0.1:\(enginePort)/v1/chat/completions"
             )
         }
+        // Images set COXSWAIN_ENGINE themselves: that beats what somebody asks for by VLLM_URL must not go unsaid.
+        if value("VLLM_URL").flatMap(HTTPURL.init)?.isLocal == false, engineChosenBy == "COXSWAIN_ENGINE" {
+            configuration.notes.append(
+                "VLLM_URL names another host and counts for nothing, since COXSWAIN_ENGINE asks for an engine here: set COXSWAIN_ENGINE to that URL, or to nothing"
+            )
+        }
         if engineChosenBy == "USE_VLM_API" {
             configuration.notes.append("USE_VLM_API=false: pages are read by the embedded CPU engine (Tesseract)")
         }

@@ -80,6 +80,16 @@ extension Configuration {
                 reader.complain(keys.first { reader.lines[$0] != nil } ?? keys[0], message)
             }
         }
+        // Of the file alone nobody knows what the environment will add.
+        for (service, variable, message) in environment.isEmpty ? [] : StoreCheck.problems(sorted) {
+            guard !loader.problems.contains(where: { $0.file == variable }) else { continue }
+            let key = "service.\(service).environment.\(variable)"
+            if reader.line(of: key) != nil {
+                reader.complain(key, message, at: .key)
+            } else {
+                loader.complain(variable, message)
+            }
+        }
         guard reader.problems.isEmpty, engine.problems.isEmpty, loader.problems.isEmpty else {
             throw SettingsError(problems: reader.problems + engine.problems + loader.problems)
         }

@@ -1,7 +1,10 @@
 import Glibc
+import Lifecycle
 import NIOCore
 import ProcessHost
 import PublicPort
+import Settings
+import Synchronization
 import VariableCatalog
 
 /// Holds the public listening socket for the life of the container, and accepts on it while nobody else does.
@@ -46,11 +49,18 @@ final class PortHolder {
     }
 }
 
-extension HealthResponder.Sources {
-    /// Whether `/metrics` is for everybody, as the api will see it.
-    ///
-    /// - Parameter environment: the api's.
-    static func metricsAreOpen(_ environment: [String: String]) -> Bool {
+/// Whether `/metrics` is for everybody, as the api sees it; the settings may change while the container runs.
+final class MetricsAccess: Sendable {
+    private let value: Atomic<Bool>
+
+    init(_ configuration: Configuration) { value = Atomic(Self.isOpen(configuration)) }
+
+    var isOpen: Bool { value.load(ordering: .relaxed) }
+
+    func know(_ configuration: Configuration) { value.store(Self.isOpen(configuration), ordering: .relaxed) }
+
+    private static func isOpen(_ configuration: Configuration) -> Bool {
+        let environment = configuration.services.first { !$0.sockets.isEmpty }?.environment ?? [:]
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let keys = ["COXSWAIN_API_KEYS_FILE", "COXSWAIN_API_KEYS", "COXSWAIN_API_KEY"]
         guard keys.contains(where: { value($0) != nil }) else { return true }

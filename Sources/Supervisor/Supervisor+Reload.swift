@@ -35,6 +35,7 @@ extension Supervisor {
                 desk.know(configuration)
                 start.reloaded(new.services)
                 measured.know(new.services)
+                metrics.know(new)
                 handle(.reload(new.services))
                 answer = .done(
                     .init(

@@ -22,6 +22,7 @@ package final class Supervisor {
     var machine: ContainerMachine
     let keeper: StateKeeper
     let measured: Measurements
+    let metrics: MetricsAccess
     let desk: ControlDesk
     private let mailbox: Mailbox<Message>
     private let group: any EventLoopGroup
@@ -98,6 +99,7 @@ package final class Supervisor {
         measured = Measurements(
             services: configuration.services, at: now, log: log.measure,
             askGPUs: { [mailbox] in mailbox.post(.gpusWanted) })
+        metrics = MetricsAccess(configuration)
         desk = ControlDesk(configuration)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         manager = ServiceManager(loop: loop)
@@ -186,13 +188,13 @@ package final class Supervisor {
         // The port first: from here on nobody is refused.
         let snapshot = keeper.current
         let measured = measured
+        let metrics = metrics
         let port = try PortHolder(
             host: configuration.listen.host, port: configuration.listen.port,
             staysClosed: configuration.beforeReady == .closed, group: group,
             sources: .init(
                 state: { snapshot.state }, measure: { measured.reading() },
-                metricsAreOpen: HealthResponder.Sources.metricsAreOpen(
-                    configuration.services.first { !$0.sockets.isEmpty }?.environment ?? [:])))
+                metricsAreOpen: { metrics.isOpen }))
         port.take()
         self.port = port
         log.log(

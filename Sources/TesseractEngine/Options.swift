@@ -34,7 +34,7 @@ package struct Options: Sendable, Equatable {
 
           --host ADDRESS  where to listen (default 127.0.0.1)
           --port PORT     which port to listen on (default 8080; 0 takes a free one)
-          --version       print the version of Tesseract and exit
+          --version       print the version, and that of Tesseract, and exit
           --help          print this and exit
 
         environment:

@@ -1,5 +1,5 @@
 extension Variable {
-    /// The rows of a Markdown table, as README.md and docs/reference/settings.md show them; a test holds them to it.
+    /// The rows of a Markdown table, as docs/reference/settings.md shows them; a test holds them to it.
     package static func table(_ variables: [Variable]) -> String {
         let rows = variables.map { variable in
             "| `\(variable.name)` | \(variable.key.map { "`\($0)`" } ?? "") | \(variable.defaultText) | \(variable.meaning) |"

@@ -75,8 +75,10 @@ package struct WebCallFailure: Error, Sendable, Equatable {
         case refusedAddress
         case unresolved
         case unreachable
-        /// TLS: the host could not prove who it is, or the certificates to trust could not be read.
+        /// TLS: nobody who is trusted vouches for the host's certificate, or the certificates to trust could not be read.
         case untrusted
+        /// TLS: the certificate is good, and is another host's.
+        case wrongHost
         /// No connection, or no answer, within the limits.
         case timedOut
         /// The connection broke.

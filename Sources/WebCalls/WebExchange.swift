@@ -109,6 +109,9 @@ final class WebExchange {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unresolved
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR: .unreachable
         case CURLE_OPERATION_TIMEDOUT: .timedOut
+        // What OpenSSL finds well and libcurl does not is the name. libcurl 7.88 looks at the name first, and its result is
+        // still what it was before (1).
+        case CURLE_PEER_FAILED_VERIFICATION where ccurl_get_long(handle, CURLINFO_SSL_VERIFYRESULT) <= 1: .wrongHost
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_CERTPROBLEM:
             .untrusted

@@ -1,6 +1,6 @@
 import Downloads
 package import Egress
-import WebCalls
+package import WebCalls
 
 /// Tells webhooks: one POST, signed, to whom the policy lets it go.
 ///
@@ -45,12 +45,12 @@ package final class WebhookSender: Sendable {
     ///   - isCancelled: asked on this thread, twenty times a second.
     package func send(
         _ body: [UInt8], id: String, to url: String, at now: Double, isCancelled: @escaping @Sendable () -> Bool
-    ) throws(WebhookError) {
+    ) throws(TransferError) {
         let checked: String
         do {
             checked = try policy.checked(url)
         } catch {
-            throw WebhookError(host: "", message: "the webhook is not told: \(error)", mayPass: false)
+            throw TransferError(place: "", message: "the webhook is not told: \(error)", mayPass: false)
         }
         let host = Self.host(of: checked)
         var call = try call(body, id: id, to: checked, host: host, at: now)
@@ -59,8 +59,8 @@ package final class WebhookSender: Sendable {
         call.limits.drainMilliseconds = limits.drainMilliseconds
         call.limits.answerBytes = limits.answerBytes
         guard let caller = WebCaller() else {
-            throw WebhookError(
-                host: host,
+            throw TransferError(
+                place: host,
                 message: "the webhook at \(host) could not be told: the system refuses memory or descriptors",
                 mayPass: true)
         }
@@ -75,11 +75,11 @@ package final class WebhookSender: Sendable {
 
     private func call(
         _ body: [UInt8], id: String, to url: String, host: String, at now: Double
-    ) throws(WebhookError) -> WebCall {
+    ) throws(TransferError) -> WebCall {
         guard (1...128).contains(id.utf8.count), id.utf8.allSatisfy(Self.isIDByte), now > 0, now < 1e11,
             let signature = WebhookSignature.header(id: id, timestamp: Int64(now), body: body, secret: secret)
         else {
-            throw WebhookError(host: host, message: "the message to \(host) could not be signed", mayPass: false)
+            throw TransferError(place: host, message: "the message to \(host) could not be signed", mayPass: false)
         }
         var call = WebCall("POST", url)
         call.headers = [
@@ -109,7 +109,7 @@ package final class WebhookSender: Sendable {
 
     // MARK: - What came of it
 
-    private func error(_ failure: WebCallFailure, _ host: String) -> WebhookError {
+    private func error(_ failure: WebCallFailure, _ host: String) -> TransferError {
         let reason =
             switch failure.kind {
             case .cancelled: "it was cancelled"
@@ -117,29 +117,32 @@ package final class WebhookSender: Sendable {
             // Whether there is such a name is nobody's business: names of a network of its own could be guessed.
             case .refusedAddress, .unresolved: EgressRefusal.address.description
             case .unreachable: "no connection"
-            case .untrusted: "it could not prove who it is (TLS)"
+            case .untrusted:
+                "its certificate is not from an authority that this container trusts, or is not valid now; the file that "
+                    + "SSL_CERT_FILE names would say whom to trust"
+            case .wrongHost: "its certificate is for another host"
             case .timedOut: "no answer within \(limits.totalMilliseconds / 1000) s"
             case .broken: "the connection broke"
             }
-        return WebhookError(host: host, message: "the webhook at \(host) could not be told: \(reason)", mayPass: true)
+        return TransferError(place: host, message: "the webhook at \(host) could not be told: \(reason)", mayPass: true)
     }
 
     /// - Returns: nil where the receiver has the message.
-    private static func error(_ answer: WebAnswer, _ host: String, now: Double) -> WebhookError? {
+    private static func error(_ answer: WebAnswer, _ host: String, now: Double) -> TransferError? {
         switch answer.status {
         case 200..<300: return nil
         case 300..<400:
-            return WebhookError(
-                host: host,
+            return TransferError(
+                place: host,
                 message:
                     "the webhook at \(host) sends on to another place (HTTP \(answer.status)), which is not followed: "
                     + "give the URL that it is at", mayPass: false)
         case 410:
-            return WebhookError(
-                host: host, message: "the webhook at \(host) wants no messages any more (HTTP 410)", mayPass: false)
+            return TransferError(
+                place: host, message: "the webhook at \(host) wants no messages any more (HTTP 410)", mayPass: false)
         default:
-            return WebhookError(
-                host: host, message: "the webhook at \(host) answered HTTP \(answer.status)", mayPass: true,
+            return TransferError(
+                place: host, message: "the webhook at \(host) answered HTTP \(answer.status)", mayPass: true,
                 retryAfter: answer.head.retryAfter(now: Int64(now)))
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Health
 
 @main
 enum Main {
@@ -22,5 +23,6 @@ struct OCRCommand: AsyncParsableCommand {
             Settings come from the environment: COXSWAIN_ENGINE_URL, COXSWAIN_ENGINE_MODEL, COXSWAIN_PAGE_DPI, \
             COXSWAIN_PAGE_PIXELS, COXSWAIN_PAGE_COLOR, OUTPUT_DIR, STATE_DIR and others.
             """,
+        version: Version.current,
         subcommands: [ServeCommand.self, WarmupCommand.self, ConvertCommand.self])
 }

@@ -70,11 +70,3 @@ struct ServeCommand: AsyncParsableCommand {
         return .address(host: String(bare), port: port)
     }
 }
-
-extension SocketAddress {
-    /// As one would write it into a URL.
-    fileprivate var hostAndPort: String {
-        guard let host = ipAddress, let port else { return "\(self)" }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
-}

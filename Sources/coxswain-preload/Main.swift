@@ -1,4 +1,5 @@
 import ArgumentParser
+import CVersion
 import Glibc
 
 @main
@@ -13,6 +14,7 @@ struct PreloadCommand: ParsableCommand {
             Exit status 0: all is there and right; 64: wrong use; 69: nothing that trying again would help; 75: the same \
             may succeed later; 78: a setting cannot be used; 130, 143: stopped by Ctrl-C, by SIGTERM.
             """,
+        version: String(cString: cox_version()),
         subcommands: [
             FetchCommand.self, VerifyCommand.self, ListCommand.self, PruneCommand.self, WarmCommand.self,
         ],

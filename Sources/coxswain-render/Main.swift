@@ -1,3 +1,4 @@
+import CVersion
 import Glibc
 import RenderProtocol
 
@@ -8,6 +9,10 @@ import RenderProtocol
 @main
 struct CoxswainRender {
     static func main() {
+        if CommandLine.arguments.dropFirst() == ["--version"] {
+            print(String(cString: cox_version()))
+            exit(0)
+        }
         let limits: Limits
         do {
             limits = try Limits(arguments: CommandLine.arguments.dropFirst())

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CVersion.h"
 #include "service.h"
 #include "tell.h"
 #include "tree.h"
@@ -226,13 +227,21 @@ static void follow(int starting) {
     }
 }
 
+static void say(int descriptor, const char *text) {
+    ssize_t ignored = write(descriptor, text, strlen(text));
+    (void)ignored;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        say(1, cox_version());
+        say(1, "\n");
+        return 0;
+    }
     int options_end = 2;
     while (options_end < argc && strcmp(argv[options_end], "--") != 0) options_end++;
     if (options_end + 1 >= argc) {
-        static const char usage[] = "usage: coxswain-shim CONTROL-FD [OPTION…] -- PROGRAM [ARGUMENTS…]\n";
-        ssize_t ignored = write(2, usage, sizeof usage - 1);
-        (void)ignored;
+        say(2, "usage: coxswain-shim CONTROL-FD [OPTION…] -- PROGRAM [ARGUMENTS…]\n");
         return 64;
     }
     control = atoi(argv[1]);

@@ -1,3 +1,4 @@
+import CVersion
 import Glibc
 import Logging
 import Notify
@@ -53,7 +54,7 @@ enum Main {
             switch try Options.parse(arguments, environment: environment) {
             case .serve(let options): return options
             case .help: print(Options.help, terminator: "")
-            case .version: print(TesseractModel.version)
+            case .version: print("\(String(cString: cox_version())) (Tesseract \(TesseractModel.version))")
             }
             exit(0)
         } catch {

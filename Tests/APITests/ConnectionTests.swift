@@ -1,4 +1,5 @@
 import API
+import Foundation
 import Pipeline
 import PublicPort
 import TestSupport
@@ -62,6 +63,34 @@ import Testing
                 return try upload.answer()
             }
             #expect(answer.status == 202, "\(answer)")
+        }
+    }
+
+    /// Connections of clients that this server still has; after the kernel has ended one, only its client knows of it.
+    private static func established(on port: UInt16) throws -> Int {
+        try #require(AcceptedConnections.of(getpid(), on: port)).count
+    }
+
+    @Test func whoTakesNothingOfItsAnswerIsLeft() async throws {
+        try await RunningAPI.serving(change: { $0.requestPace = .init(answer: 2) }) { api async throws in
+            let port = api.port
+            let connection = try HTTPExchange.Connection(port: port, timeout: 30)
+            // More than the buffers of both sides take.
+            let request = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+            #expect(try await soon { try Self.established(on: port) == 1 })
+            try connection.send(Array(String(repeating: request, count: 400).utf8))
+            #expect(await soon { api.log.text.contains("/openapi.json") })
+            #expect(try await soon { try Self.established(on: port) == 0 })
+            #expect(throws: HTTPExchange.Failure.reset) { try connection.everything() }
+            // Who reads, however slowly, gets all of it.
+            let slow = try await RunningAPI.blocking {
+                let connection = try HTTPExchange.Connection(port: port, timeout: 30)
+                try connection.send(
+                    Array((request + request.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n")).utf8))
+                usleep(500_000)
+                return try connection.everything()
+            }
+            #expect(slow.count > 2000)
         }
     }
 

@@ -48,6 +48,15 @@ import Testing
             }
             // In the URL it would end up in every log on the way.
             #expect(try await api.request("GET", "/docs?api_key=\(one)").status == 401)
+            // Who sits before a browser is told in words what to do.
+            let browser = "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
+            let page = try await api.request("GET", "/docs", headers: [browser])
+            #expect(page.status == 401 && page.headers["content-type"] == "text/plain; charset=utf-8")
+            #expect(page.body.contains("curl -H 'X-Api-Key: KEY' localhost/docs") && !page.body.contains("{"))
+            #expect(page.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
+            let odd = try await api.send(
+                Array("GET /docs HTTP/1.1\r\nHost: a'$(x)\r\n\(browser)\r\nConnection: close\r\n\r\n".utf8))
+            #expect(!odd.body.contains("$("))
         }
     }
 

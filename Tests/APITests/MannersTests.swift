@@ -163,6 +163,24 @@ import Testing
         }
     }
 
+    @Test func aBodyInJSONIsAskedForInTheSameWay() async throws {
+        try await RunningAPI.serving(change: KeyTests.keys) { api async throws in
+            func head(_ length: Int, _ fields: String) -> [UInt8] {
+                Array(
+                    ("POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\n"
+                        + "Expect: 100-continue\r\n\(fields)\r\n").utf8)
+            }
+            let body = Array(#"{"url": "http://example.com/x.pdf"}"#.utf8)
+            // Refused before anything is asked for: an answer that begins with 100 would be one too many.
+            #expect(try await api.send(head(body.count, "Connection: close\r\n")).status == 401)
+            let key = "X-Api-Key: \(KeyTests.one)\r\n"
+            #expect(try await api.send(head(70_000, key + "Connection: close\r\n")).status == 413)
+            let asked = try await api.send(head(body.count, key) + body)
+            // URLs are off here, which is known once the body was read.
+            #expect(asked.status == 100 && asked.body.hasPrefix("HTTP/1.1 403 "), "\(asked)")
+        }
+    }
+
     @Test func whoIsSentAwayIsToldUntilWhen() async throws {
         let engine = StandInEngine { _ in .never }
         try await RunningAPI.serving(

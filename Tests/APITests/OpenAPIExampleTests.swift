@@ -8,7 +8,8 @@ import OpenAPI
 import TestSupport
 import Testing
 
-/// The command lines of `/docs` and `/openapi.json`, run as they stand there.
+/// The command lines of `/docs` and `/openapi.json`, run as they stand there. docs/reference/endpoints.md comes from the same table:
+/// documented commands that say `run: examples` are these.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct OpenAPIExampleTests {
     private static let key = "one-0123456789abcdef"
 

@@ -4,9 +4,11 @@ import Glibc
 import Intake
 import Jobs
 import ObjectStore
+import StoreSettings
 import Synchronization
 import TestSupport
 import Testing
+import WebCalls
 
 @Suite(.timeLimit(.minutes(2))) struct ObjectChannelTests {
     private struct Put: Equatable {
@@ -41,8 +43,9 @@ import Testing
         let place = try Workplace()
         let store = Store()
         let channel = try channel(place, ["COXSWAIN_S3_ALLOW": "s3://bucket/out"]) {
-            (descriptor, bytes, place, contentType, _) throws(ObjectStoreError) in
+            (descriptor, bytes, place, contentType, _, _) throws(TransferError) in
             store.put(descriptor, bytes, place, contentType)
+            return .stored
         }
         // More than is written at once.
         let long = String(repeating: "Zeile mit Umlauten äöü\n", count: 20_000)
@@ -66,10 +69,40 @@ import Testing
         #expect(place.folder.names(in: "spool").isEmpty || place.folder.names(in: "spool") == [job.id.description])
     }
 
+    /// Two containers share the prefix, and had documents of one name in one second.
+    @Test(arguments: [".md", ".json"]) func whatAnotherHasPutThereStays(_ taken: String) async throws {
+        let place = try Workplace()
+        let store = Store()
+        let marks = Mutex<Set<String>>([])
+        let others = "s3://bucket/out/20250131_235959_scan\(taken)"
+        let put: ObjectChannel.Put = {
+            (descriptor, bytes, place, contentType, mark, _) throws(TransferError) in
+            marks.withLock { _ = $0.insert(mark) }
+            if place.url == others { return .taken }
+            store.put(descriptor, bytes, place, contentType)
+            return .stored
+        }
+        let allowed = ["COXSWAIN_S3_ALLOW": "s3://bucket/out"]
+        let job = try await place.ended(uploads: ["s3://bucket/out/"])
+        try await channel(place, allowed, put: put).deliver(job.deliveries[0], of: job)
+        let own = "s3://bucket/out/20250131_235959_scan_\(job.id.description.prefix(8))"
+        #expect(store.puts.withLock { $0.suffix(2).map(\.url) } == ["\(own).md", "\(own).json"])
+        #expect(marks.withLock { $0 } == [job.id.description])
+        // Where they are is what the job says from then on, also to the next life.
+        let next = try place.reopened()
+        let again = try #require(try await next.store.job(job.id))
+        #expect(again.deliveries[0].files == JobResults(markdown: "\(own).md", json: "\(own).json"))
+        store.puts.withLock { $0 = [] }
+        try await channel(next, allowed, put: put).deliver(again.deliveries[0], of: again)
+        #expect(store.puts.withLock { $0.map(\.url) } == ["\(own).md", "\(own).json"])
+    }
+
     @Test func aPlaceThatIsNotAllowedAnyMoreIsNotWrittenTo() async throws {
         let place = try Workplace()
         let channel = try channel(place, ["COXSWAIN_S3_ALLOW": "s3://bucket/other"]) {
-            (_, _, _, _, _) throws(ObjectStoreError) in Issue.record("it was put")
+            (_, _, _, _, _, _) throws(TransferError) in
+            Issue.record("it was put")
+            return .stored
         }
         let job = try await place.ended(uploads: ["s3://bucket/out/"])
         let problem = await #expect(throws: DeliveryProblem.self) {
@@ -82,9 +115,10 @@ import Testing
         let place = try Workplace()
         let begun = Mutex(false)
         let channel = try channel(place, ["COXSWAIN_S3_ALLOW": "s3://bucket"]) {
-            (_, _, _, _, isCancelled) throws(ObjectStoreError) in
+            (_, _, _, _, _, isCancelled) throws(TransferError) in
             begun.withLock { $0 = true }
             while !isCancelled() { usleep(1000) }
+            throw TransferError(place: "bucket", message: "it was cancelled", mayPass: true)
         }
         let job = try await place.ended(uploads: ["s3://bucket/out/"])
         let task = Task { try await channel.deliver(job.deliveries[0], of: job) }

@@ -3,6 +3,7 @@ import Egress
 import Foundation
 import Intake
 import ObjectStore
+import StoreSettings
 import TestSupport
 
 /// What the tests of sources share.

@@ -2,6 +2,7 @@ import DocumentSources
 import Foundation
 import Intake
 import ObjectStore
+import StoreSettings
 import TestSupport
 import Testing
 

@@ -45,6 +45,32 @@ struct WebSourceTests {
         #expect(error?.kind == .invalid)
     }
 
+    @Test func onlyAHostThatProvesItsNameIsBelieved() async throws {
+        let (authority, another) = (try TestAuthority(), try TestAuthority())
+        let host = try HostileHost { .file(Fetching.document, to: $0) }
+        defer { host.stop() }
+        let front = try Front(to: Int(host.port), certificate: authority.certificate(of: "127.0.0.1"))
+        let trusting = try fetching.fetcher(store: ["SSL_CERT_FILE": authority.file])
+        let url = "https://127.0.0.1:\(front.port)/x.pdf"
+        #expect(try await trusting.fetch(DocumentSource(url)).content == Fetching.document)
+        let unknown = await fetching.error(try fetching.fetcher(store: ["SSL_CERT_FILE": another.file]), url)
+        #expect(unknown?.kind == .failed && unknown?.description.contains("could not prove who it is") == true)
+        #expect(unknown?.detail?.contains("SSL_CERT_FILE") == true)
+        let elsewhere = try Front(to: Int(host.port), certificate: authority.certificate(of: "other.example"))
+        let misnamed = await fetching.error(trusting, "https://127.0.0.1:\(elsewhere.port)/x.pdf")
+        #expect(misnamed?.kind == .failed && misnamed?.description.contains("could not prove who it is") == true)
+        #expect(misnamed?.detail?.contains("does not match") == true || misnamed?.detail?.contains("matches") == true)
+        // Neither by itself nor on somebody's word is a document fetched that anybody could have altered.
+        #expect(await fetching.error(trusting, "https://127.0.0.1:\(host.port)/x.pdf")?.kind == .failed)
+        #expect(host.requests.count == 1)
+        let plain = host.url
+        let onward = try HostileHost { _ in .init(302, ["Location: \(plain)/x.pdf"]) }
+        defer { onward.stop() }
+        let secure = try Front(to: Int(onward.port), certificate: authority.certificate(of: "127.0.0.1"))
+        #expect(await fetching.error(trusting, "https://127.0.0.1:\(secure.port)/x.pdf")?.kind == .failed)
+        #expect(host.requests.count == 1 && onward.requests.count == 1)
+    }
+
     @Test func answersWithoutALengthAreTaken() async throws {
         let host = try HostileHost { request in
             var reply = HostileHost.Reply(200, [], Fetching.document)

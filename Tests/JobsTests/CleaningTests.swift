@@ -32,7 +32,11 @@ import Testing
     }
 
     @Test func whatIsTooMuchGoesTheOldestFirst() async throws {
-        let place = try Workplace(limits: limits { $0.maximumBytes = 3 << 20 })
+        let place = try Workplace(
+            limits: limits {
+                $0.maximumBytes = 3 << 20
+                $0.leastRetention = 0
+            })
         let text = String(repeating: "x", count: 100_000)
         var ids: [JobIdentifier] = []
         for number in 0..<50 {
@@ -49,13 +53,16 @@ import Testing
 
     @Test func theSpoolCountsAndUnfinishedJobsStay() async throws {
         let place = try Workplace(limits: limits { $0.maximumBytes = 1 << 20 })
-        let finished = try await place.finishedJob().id
+        let finished = try await place.finishedJob(at: moment - 601).id
+        // Somebody may be about to ask for it: what cannot be removed takes nobody's result away.
+        let young = try await place.finishedJob(at: moment - 599).id
         var large = NewJob.sample()
         large.bytes = 5 << 20
         let unfinished = try await place.job(large).id
         #expect(try await place.store.usage().spoolBytes == 5 << 20)
         #expect(try await place.store.clean(at: moment) == [finished])
         #expect(try await place.store.job(unfinished) != nil)
+        #expect(try await place.store.job(young) != nil)
     }
 
     @Test func aJobIsRemovedByName() async throws {

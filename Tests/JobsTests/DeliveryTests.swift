@@ -108,6 +108,7 @@ import Testing
         var limits = JobLimits()
         limits.retention = 100
         limits.maximumBytes = 0
+        limits.leastRetention = 0
         let place = try Workplace(limits: limits)
         let kept = try await Self.ended(place, webhook: nil, at: moment - 1000)
         let others = try await place.finishedJob(at: moment - 500).id

@@ -147,6 +147,17 @@ import Testing
             result, .settings,
             "exited with status 78, which says that its settings are wrong: "
                 + #"SettingsError: "OCR_WORKERS" must be a number"#, canRetry: false)
+        #expect(result.saysSettings)
+        // It is no exception, and no rule knows it: the last error is what it ended over.
+        let last = diagnosis(
+            [
+                #"{"level":"error","message":"something else"}"#,
+                #"{"level":"error","message":"a setting cannot be used error=X: it is not set"}"#,
+                #"{"level":"info","message":"bye"}"#,
+            ],
+            exit: .code(78))
+        #expect(last.cause.hasSuffix("its settings are wrong: a setting cannot be used error=X: it is not set"))
+        #expect(last.saysSettings && !last.canRetry)
     }
 
     @Test func anArgumentIsNamed() {

@@ -1,7 +1,9 @@
 import Foundation
 import ObjectStore
+import StoreSettings
 import TestSupport
 import Testing
+import WebCalls
 
 /// Faults that a real store makes seldom, made by a stand-in.
 @Suite(.serialized, .timeLimit(.minutes(2)))
@@ -12,7 +14,7 @@ struct FaultTests {
     /// Five parts, the last one short.
     private let large = Putting.bytes(4 * (256 << 10) + 1000)
 
-    private func put(_ bytes: [UInt8], _ host: FaultyStore) throws -> ObjectStoreError? {
+    private func put(_ bytes: [UInt8], _ host: FaultyStore) throws -> TransferError? {
         try Putting.put(bytes, host.store, to: Self.place)
     }
 
@@ -49,7 +51,7 @@ struct FaultTests {
     @Test func whatGoesOnFailingIsGivenUpAndAborted() throws {
         let host = try FaultyStore([["match": "partNumber=3", "do": "status", "status": 500, "code": "InternalError"]])
         let error = try #require(try put(large, host))
-        #expect(error.mayPass && error.bucket == "bucket")
+        #expect(error.mayPass && error.place == "bucket")
         #expect(error.message.contains("InternalError") && error.message.contains("tried 4 times"))
         #expect(!error.message.contains("of its own") && !error.message.contains("ё"))
         #expect(try host.object(Self.key) == nil && host.uploads().isEmpty)

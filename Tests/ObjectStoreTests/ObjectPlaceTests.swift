@@ -1,4 +1,5 @@
 import ObjectStore
+import StoreSettings
 import Testing
 
 @Suite struct ObjectPlaceTests {

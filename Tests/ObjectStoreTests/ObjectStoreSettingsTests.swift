@@ -1,5 +1,6 @@
 import Downloads
 import ObjectStore
+import StoreSettings
 import Testing
 
 @Suite struct ObjectStoreSettingsTests {
@@ -14,7 +15,7 @@ import Testing
     }
 
     /// The variable that is named; nil where all is taken.
-    private func problem(_ environments: [String: String]...) -> ObjectStoreSettings.Problem? {
+    private func problem(_ environments: [String: String]...) -> StoreVariables.Problem? {
         do {
             _ = try ObjectStoreSettings(environment: environments.reduce([:]) { $0.merging($1) { $1 } })
             return nil

@@ -2,8 +2,10 @@ import Digests
 import Downloads
 import Foundation
 import ObjectStore
+import StoreSettings
 import Synchronization
 import TestSupport
+import WebCalls
 
 /// What the tests of uploads share.
 enum Putting {
@@ -36,7 +38,7 @@ enum Putting {
     static func put(
         _ bytes: [UInt8], _ store: ObjectStore, to place: String, contentType: String = "text/markdown; charset=utf-8",
         isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) throws -> ObjectStoreError? {
+    ) throws -> TransferError? {
         let folder = try TestFolder()
         let path = "\(folder.path)/file"
         try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -46,7 +48,7 @@ enum Putting {
     static func put(
         _ path: String, _ count: Int, _ store: ObjectStore, to place: String, contentType: String = "text/plain",
         isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) throws -> ObjectStoreError? {
+    ) throws -> TransferError? {
         guard let place = ObjectPlace(place) else { throw NoPlace() }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
@@ -57,6 +59,23 @@ enum Putting {
             return nil
         } catch {
             return error
+        }
+    }
+
+    /// With a mark, which replaces nobody else's.
+    static func placed(
+        _ bytes: [UInt8], _ store: ObjectStore, to place: String, mark: String?
+    ) throws -> Result<ObjectStore.Placement, TransferError> {
+        guard let place = ObjectPlace(place) else { throw NoPlace() }
+        let folder = try TestFolder()
+        let path = "\(folder.path)/file"
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        return Result { () throws(TransferError) in
+            try store.put(
+                descriptor, bytes: bytes.count, to: place, contentType: "text/plain", mark: mark,
+                isCancelled: { false })
         }
     }
 

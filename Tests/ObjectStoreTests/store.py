@@ -1,8 +1,8 @@
 """store.py PLAN RECORD: a stand-in for an S3 store that fails as it is told, in ways that a real one does seldom.
 
 It checks digests, and no signatures. PLAN is a file of JSON, read at each request: a list of rules
-{"match": regular expression for "METHOD /path?query", "times": how often (all), "do": what, ...}. The first that matches is
-what happens:
+{"match": regular expression for "METHOD /path?query", "header": one that the request has to have (none), "times": how often
+(all), "do": what, ...}. The first that matches is what happens:
   status   the body is read, and the answer is `status` with the error `code` and `headers`
   refuse   the same before the body is read, and without "100 Continue"
   accept   "100 Continue" is not said; otherwise all is well
@@ -54,6 +54,8 @@ class Store(BaseHTTPRequestHandler):
             return {}
         with lock:
             for index, rule in enumerate(rules):
+                if rule.get("header", "") not in ["", *(name.lower() for name in self.headers)]:
+                    continue
                 if re.search(rule["match"], f"{self.command} {self.path}") and used.get(index, 0) < rule.get("times", 1 << 30):
                     used[index] = used.get(index, 0) + 1
                     return rule
@@ -136,12 +138,14 @@ class Store(BaseHTTPRequestHandler):
         if said and base64.b64decode(said) != md5.digest():
             return 400, {}, "BadDigest"
         etag = f'"{md5.hexdigest()}"'
+        mark = {name: value for name, value in self.headers.items() if name.lower().startswith("x-amz-meta-")}
+        isTaken = self.headers.get("If-None-Match") == "*" and path in objects
         with lock:
             if path == "/_uploads":
                 return 200, {}, json.dumps(sorted(uploads)).encode()
             if "uploads" in query:
                 name = f"id{len(uploads)}+/={os.urandom(4).hex()}"
-                uploads[name] = {}
+                uploads[name] = {0: mark}
                 return 200, {}, f"<InitiateMultipartUploadResult xmlns='x'><UploadId>{name}</UploadId></InitiateMultipartUploadResult>".encode()
             if "uploadId" in query:
                 name = query["uploadId"][0]
@@ -150,7 +154,10 @@ class Store(BaseHTTPRequestHandler):
                 if self.command == "PUT":
                     uploads[name][int(query["partNumber"][0])] = body
                     return 200, {"ETag": etag}, b""
+                if isTaken:
+                    return 412, {}, "PreconditionFailed"
                 parts = uploads.pop(name)
+                mark = parts.pop(0)
                 if self.command == "DELETE":
                     return 204, {}, b""
                 told = re.findall(rb"<PartNumber>(\d+)</PartNumber><ETag>([^<]*)</ETag>", body)
@@ -159,17 +166,19 @@ class Store(BaseHTTPRequestHandler):
                         (number, hashlib.md5(parts[number]).hexdigest()) for number in sorted(parts)]:
                     return 400, {}, "InvalidPart"
                 whole = f"{hashlib.md5(b''.join(sums)).hexdigest()}-{len(parts)}"
-                objects[path] = b"".join(parts[number] for number in sorted(parts)), f'"{whole}"'
+                objects[path] = b"".join(parts[number] for number in sorted(parts)), f'"{whole}"', mark
                 return 200, {}, (
                     "\n\n <?xml version='1.0'?><CompleteMultipartUploadResult><ETag>&quot;"
                     f"{whole}&quot;</ETag></CompleteMultipartUploadResult>").encode()
             if self.command == "PUT":
-                objects[path] = body, etag
+                if isTaken:
+                    return 412, {}, "PreconditionFailed"
+                objects[path] = body, etag, mark
                 return 200, {"ETag": etag}, b""
             if path not in objects:
                 return 404, {}, "NoSuchKey"
-            body, etag = objects[path]
-            return 200, {"ETag": etag}, body
+            body, etag, mark = objects[path]
+            return 200, {"ETag": etag, **mark}, body
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = serve
 

@@ -2,25 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands of docs/how-to/models.md and docs/how-to/offline.md do what they are said to do.
+/// The commands of docs/ that say `run: weights` do what they are said to do.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DocumentedCommandsTests {
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("docs/how-to").path
-
-    /// What is set as code and runs the program, or makes a folder for it.
-    private func commands(_ page: String) throws -> [String] {
-        try String(contentsOfFile: "\(Self.folder)/\(page)", encoding: .utf8).split(separator: "\n").compactMap {
-            line in
-            guard line.hasPrefix("    ") else { return nil }
-            var command = line.dropFirst(4)
-            if command.hasPrefix("$ ") { command = command.dropFirst(2) }
-            if command.hasPrefix("RUN ") { command = command.dropFirst(4) }
-            let begins = command.split(separator: " ").first { !$0.contains("=") }
-            return begins == "coxswain-preload" || begins == "mkdir" ? String(command) : nil
-        }
+    @Test func eachDoesWhatItIsSaidToDo() throws {
+        let pages = try DocumentedCommands.run(by: .weights)
+        #expect(pages.map(\.page).contains("docs/how-to/models.md") && pages.flatMap(\.blocks).count >= 5)
+        for (_, blocks) in pages { try run(blocks) }
     }
 
-    @Test(arguments: ["models.md", "offline.md"]) func theCommandsOf(_ page: String) throws {
+    private func run(_ blocks: [DocumentedCommands.Block]) throws {
         let hoster = try Hoster()
         let model = ModelOnDisk(weightBytes: 100_000)
         for repository in ["PaddleOCR-VL", "PaddleOCR-VL-1.5", "PP-DocLayoutV3"] {
@@ -39,16 +29,18 @@ import Testing
         ]
         // The page begins with everything there.
         #expect(try Shell.run(Programs.path("coxswain-preload"), environment: variables).status == 0)
-        let commands = try commands(page)
-        #expect(commands.count >= 5)
-        for command in commands {
-            let here = command.replacingOccurrences(of: "/mnt/usb/models", with: "\(folder.path)/mounted")
-                .replacingOccurrences(of: "/mnt/models", with: "\(folder.path)/mounted")
-                .replacingOccurrences(of: "=/models ", with: "=\(folder.path)/image ")
-            let ended = try Shell.run("sh", ["-c", "cd '\(folder.path)' && \(here)"], environment: variables)
-            // The one that shows what is said of an incomplete model.
-            let isIncomplete = command == "COXSWAIN_OFFLINE=true coxswain-preload fetch PaddleOCR-VL-1.5"
-            #expect(ended.status == (isIncomplete ? 69 : 0), "\(command): \(ended.output)\(ended.errors)")
+        for block in blocks {
+            guard case .run(_, .status(let status))? = block.mark else { continue }
+            let lines = block.lines.compactMap { line -> String? in
+                // Of an image's build file the commands alone.
+                guard block.isForAShell else { return line.hasPrefix("RUN ") ? String(line.dropFirst(4)) : nil }
+                return line
+            }
+            let here = lines.joined(separator: "\n").replacing("/mnt/usb/models", with: "\(folder.path)/mounted")
+                .replacing("/mnt/models", with: "\(folder.path)/mounted")
+                .replacing("=/models ", with: "=\(folder.path)/image ")
+            let ended = try Shell.run("sh", ["-ec", "cd '\(folder.path)'\n\(here)"], environment: variables)
+            #expect(ended.status == status, "\(block.place): \(ended.output)\(ended.errors)")
         }
     }
 }

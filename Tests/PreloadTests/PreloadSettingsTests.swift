@@ -1,6 +1,7 @@
 import Downloads
 import ObjectStore
 import Preload
+import StoreSettings
 import Testing
 
 @Suite struct PreloadSettingsTests {

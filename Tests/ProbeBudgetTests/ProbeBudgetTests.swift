@@ -2,16 +2,17 @@ import Lifecycle
 import Settings
 import Testing
 
-/// The README's probe settings, each against a container that takes its time.
+/// The probe settings of pages and manifests, each against a container that takes its time.
 @Suite struct ProbeBudgetTests {
-    private static let platforms = ["kubernetes", "docker", "knative", "kserve"]
+    /// Of the first place that says them.
+    private func settings(_ platform: String) throws -> PlatformSettings {
+        try #require(ProbePlace.withProbes.first { $0.platform == platform }).settings()
+    }
 
-    private func settings(_ name: String) throws -> PlatformSettings {
-        var settings = try ProbeSettingsReader.read(
-            ProbeSettingsReader.block(name, of: ProbeSettingsReader.readme()))
-        // What the platform does where nobody says otherwise.
-        if ["knative", "kserve"].contains(name) { settings.progressDeadline = settings.progressDeadline ?? 600 }
-        return settings
+    @Test func everyPlatformIsToldSomewhere() {
+        #expect(Set(ProbePlace.withProbes.map(\.platform)) == Set(ProbePlace.platforms))
+        #expect(ProbePlace.all.contains { $0.file == "docs/how-to/kubernetes.md" })
+        #expect(ProbePlace.all.contains { $0.file == "docs/how-to/one-port-platforms.md" })
     }
 
     /// What the replaced container's owner recommends: everything asks `/health`.
@@ -44,8 +45,8 @@ import Testing
         return (platform, container, tooSoon, readyAt)
     }
 
-    @Test(arguments: platforms) func aStartOfFiveMinutesIsNotKilled(name: String) throws {
-        let settings = try settings(name)
+    @Test(arguments: ProbePlace.withProbes) func aStartOfFiveMinutesIsNotKilled(place: ProbePlace) throws {
+        let settings = try place.settings()
         let life = try live(settings, .readyAfter(300))
         #expect(life.platform.killed == nil, "\(String(describing: life.platform.killed))")
         #expect(life.container.endedAt == nil && life.container.diagnosis == nil)
@@ -56,10 +57,10 @@ import Testing
         #expect(trafficAt - readyAt <= 10)
     }
 
-    @Test(arguments: platforms, [0, 100, 2000]) func aStartThatHangsIsDiagnosedBeforeItIsKilled(
-        name: String, progressUntil: Int
+    @Test(arguments: ProbePlace.withProbes, [0, 100, 2000]) func aStartThatHangsIsDiagnosedBeforeItIsKilled(
+        place: ProbePlace, progressUntil: Int
     ) throws {
-        let life = try live(settings(name), .hangs(progressUntil: progressUntil))
+        let life = try live(place.settings(), .hangs(progressUntil: progressUntil))
         let diagnosis = try #require(life.container.diagnosis)
         // The 5 s of the preload come before the time that the engine has.
         #expect(diagnosis.at <= 550)
@@ -73,12 +74,23 @@ import Testing
         }
     }
 
-    @Test(arguments: ["kubernetes", "knative", "kserve"]) func aContainerThatHealsItselfIsNotKilled(
-        name: String
-    ) throws {
-        let life = try live(settings(name), .readyAfter(300), engineDiesAt: 600)
+    @Test(arguments: ProbePlace.withProbes.filter { $0.platform != "docker" })
+    func aContainerThatHealsItselfIsNotKilled(place: ProbePlace) throws {
+        let life = try live(place.settings(), .readyAfter(300), engineDiesAt: 600)
         #expect(life.platform.killed == nil && life.container.diagnosis?.at == 600)
         #expect(life.container.isReady)
+    }
+
+    @Test(arguments: ProbePlace.withProbes) func theKillComesAfterTheLongestStart(place: ProbePlace) throws {
+        let policy = try Configuration.load(file: nil, environment: [:], programs: "/opt/coxswain", cores: 4).policy
+        // Half a minute for ending what hung, and for saying so.
+        #expect(try .seconds(#require(place.settings().patience) - 30) >= policy.startWithin)
+    }
+
+    @Test(arguments: ProbePlace.withGrace) func theKillComesAfterTheLongestStop(place: ProbePlace) throws {
+        let policy = try Configuration.load(file: nil, environment: [:], programs: "/opt/coxswain", cores: 4).policy
+        // Two seconds for what the platform itself takes of it.
+        #expect(try .seconds(#require(place.settings().grace) - 2) >= policy.shutdownGrace)
     }
 
     @Test func theProbesOfTheReplacedContainerGoOnWorking() throws {
@@ -132,7 +144,7 @@ import Testing
     }
 }
 
-/// What is read out of the README is what stands there.
+/// What is read is what stands there.
 @Suite struct ProbeSettingsReaderTests {
     @Test func blocksAreReadAsTheyAreWritten() throws {
         let yaml = """
@@ -145,6 +157,7 @@ import Testing
               initialDelaySeconds: 7
             other:
               periodSeconds: 99
+            timeoutSeconds: 30
             """
         let settings = try ProbeSettingsReader.read(yaml.split(separator: "\n").map(String.init))
         #expect(
@@ -152,9 +165,14 @@ import Testing
                 "startupProbe": KubernetesProbe(path: "/startupz", period: 5, failures: 124),
                 "livenessProbe": KubernetesProbe(path: nil, initialDelay: 7),
             ])
-        let docker = try ProbeSettingsReader.read([
-            "HEALTHCHECK --interval=5s --timeout=3s --start-period=10m --retries=2 CMD [\"coxswain\", \"probe\", \"live\"]"
-        ])
+        #expect(settings.grace == 30)
+        let docker = try ProbeSettingsReader.read(
+            ProbeSettingsReader.lines(
+                """
+                HEALTHCHECK --interval=5s --timeout=3s --start-period=10m --retries=2 \\
+                    CMD ["coxswain", "probe", "live"]
+                STOPSIGNAL SIGTERM
+                """))
         #expect(
             docker.check == DockerCheck(question: "live", interval: 5, timeout: 3, startPeriod: 600, retries: 2))
         #expect(throws: ProbeSettingsReader.Missing.self) { try ProbeSettingsReader.block("nowhere", of: "text") }

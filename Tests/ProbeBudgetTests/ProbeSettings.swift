@@ -27,17 +27,26 @@ struct PlatformSettings: Equatable {
     var check: DockerCheck?
     /// Seconds for a start; nil: no limit.
     var progressDeadline: Int?
+    /// Seconds between the request to stop and the kill; nil: not said.
+    var grace: Int?
     /// The container's `before-ready` is `closed`.
     var closedBeforeReady = false
+
+    /// Seconds that a start may take; nil: no limit.
+    var patience: Int? {
+        if let check { return check.startPeriod }
+        guard let probe = probes["startupProbe"] else { return progressDeadline }
+        return probe.initialDelay + probe.period * probe.failures
+    }
 }
 
-/// Reads the probe settings out of the README, so that what is tested is what people copy.
+/// Reads the settings out of pages and manifests, so that what is tested is what people copy and apply.
 enum ProbeSettingsReader {
     struct Missing: Error { var what: String }
 
-    static func readme() throws -> String {
-        let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-        return try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
+    /// Of a file; a line that ends in a backslash goes on in the next one.
+    static func lines(_ text: String) -> [String] {
+        text.replacing(#/ *\\\n */#, with: " ").split(separator: "\n").map(String.init)
     }
 
     /// The code block that follows `<!-- probes:NAME -->`.
@@ -54,7 +63,14 @@ enum ProbeSettingsReader {
         var settings = PlatformSettings()
         var current: (name: String, indent: Int)?
         for line in block {
-            if line.hasPrefix("HEALTHCHECK ") { settings.check = try check(line) }
+            if line.hasPrefix("HEALTHCHECK ") {
+                let check = try check(line)
+                // A file with several images, of which each has its own.
+                guard settings.check == nil || settings.check == check else {
+                    throw Missing(what: "one health check for all images")
+                }
+                settings.check = check
+            }
             let indent = line.prefix { $0 == " " }.count
             let pairs = pairs(in: line)
             if let (open, indentOfOpen) = current {
@@ -70,12 +86,20 @@ enum ProbeSettingsReader {
                 current = (name, indent)
                 settings.probes[name] = KubernetesProbe()
             }
-            for (key, value) in pairs where key == "serving.knative.dev/progress-deadline" {
-                settings.progressDeadline = seconds(value)
+            for (key, value) in pairs {
+                switch key {
+                case "serving.knative.dev/progress-deadline": settings.progressDeadline = seconds(value)
+                // A pod's, a Knative revision's, a KServe predictor's.
+                case "terminationGracePeriodSeconds", "timeoutSeconds", "timeout": settings.grace = Int(value)
+                case "stop_grace_period": settings.grace = seconds(value)
+                default: break
+                }
             }
             if line.contains("COXSWAIN_BEFORE_READY") { settings.closedBeforeReady = line.contains("closed") }
         }
-        guard !settings.probes.isEmpty || settings.check != nil else { throw Missing(what: "any probe") }
+        guard !settings.probes.isEmpty || settings.check != nil || settings.grace != nil else {
+            throw Missing(what: "any probe")
+        }
         return settings
     }
 
@@ -101,7 +125,8 @@ enum ProbeSettingsReader {
     }
 
     private static func check(_ line: String) throws -> DockerCheck {
-        guard let question = line.firstMatch(of: /CMD \["coxswain", "probe", "(\w+)"\]/)?.1 else {
+        guard let question = line.firstMatch(of: /CMD \["(?:\/usr\/local\/bin\/)?coxswain", "probe", "(\w+)"\]/)?.1
+        else {
             throw Missing(what: "CMD [\"coxswain\", \"probe\", …] in \(line)")
         }
         var check = DockerCheck(question: String(question))

@@ -18,7 +18,7 @@ import Testing
         let descriptor = try TCPListener.listen(host: "127.0.0.1", port: 0, backlog: PortAcceptor.backlog)
         let state = ContainerState(phase: .warming, reason: "warmup is starting", progress: 0.25)
         let sources = HealthResponder.Sources(
-            state: { state }, measure: { ContainerReading() }, metricsAreOpen: metricsAreOpen)
+            state: { state }, measure: { ContainerReading() }, metricsAreOpen: { metricsAreOpen })
         let channel = try PortAcceptor.accept(
             on: descriptor, group: group, sources, connections: connections, pace: pace
         ).wait()

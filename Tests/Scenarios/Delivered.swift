@@ -1,6 +1,7 @@
 import Downloads
 import Foundation
 import ObjectStore
+import StoreSettings
 import TestSupport
 import Testing
 
@@ -104,6 +105,47 @@ extension Scenarios {
                 let local = try Data(contentsOf: URL(fileURLWithPath: result.local_files.markdown))
                 #expect(try object(files.markdown, server) == Array(local))
             }
+        }
+
+        /// The api is killed in the middle of an upload, and of a webhook's answer: each was promised, and is made.
+        @Test func whatWasUnderWayWhenTheApiWasKilledIsMadeAgain() throws {
+            let server = try S3Server.shared.get()
+            let store = try Front(to: server.port, holding: "PUT /\(S3Server.bucket)/ocr-results/")
+            let folder = try TestFolder()
+            let (secret, record) = ("73656372657420656e6f756768206d6179206265", "\(folder.path)/record")
+            let receiver = try ScriptedServer("../WebhooksTests/receiver.py", [secret, record], beside: #filePath)
+            let hook = try Front(to: receiver.port, holding: "HTTP/1.1 200")
+            let container = try Container(
+                environment: Self.variables(server).merging([
+                    "CLOUDRU_S3_ENDPOINT": "http://127.0.0.1:\(store.port)", "COXSWAIN_WEBHOOKS": "true",
+                    "COXSWAIN_WEBHOOK_SECRET": "secret enough may be", "COXSWAIN_EGRESS_NETWORKS": "127.0.0.0/8",
+                ]) { $1 })
+            try container.waitUntilReady()
+            let document = try Book.pages("en", 15...15, in: container.folder)
+            let hookURL = "http://127.0.0.1:\(hook.port)/status/200"
+            let answer = try container.send(document, to: "/jobs", fields: ["webhook": hookURL])
+            let id = try JSONDecoder().decode(JobClient.Job.self, from: Data(answer.body.utf8)).id
+            for front in [store, hook] {
+                #expect(eventually { front.isHolding }, "\(container.log)")
+                let api = try #require(container.running("coxswain-ocr", "serve"))
+                kill(api, SIGKILL)
+                #expect(eventually { container.running("coxswain-ocr", "serve").map { $0 != api } ?? false })
+                front.release()
+            }
+            func made() throws -> Result { try result(container.get("/jobs/\(id)/result").body) }
+            #expect(
+                eventually(within: 60) { (try? made())?.deliveries?.map(\.status) == ["done", "done"] },
+                "\(container.log)")
+            let made = try made()
+            let files = try #require(made.s3_files)
+            for (place, local) in [(files.markdown, made.local_files.markdown), (files.json, made.local_files.json)] {
+                #expect(try object(place, server) == Array(Data(contentsOf: URL(fileURLWithPath: local))))
+            }
+            // Told twice, since the first answer was never read; and by the same name, so that it is known for a repeat.
+            let messages = try String(contentsOfFile: record, encoding: .utf8).split(separator: "\n")
+            #expect(messages.count == 2 && messages.allSatisfy { $0.contains("\"verified\": true") }, "\(messages)")
+            let names = messages.compactMap { $0.firstMatch(of: /"webhook-id": "(\w+)"/)?.1 }
+            #expect(names.count == 2 && Set(names).count == 1 && messages.allSatisfy { $0.contains(id) })
         }
 
         /// A document is named instead of sent, and what names it may go nowhere else.

@@ -82,8 +82,9 @@ extension Scenarios {
             let kept = try container.awaitRunning("sleep", "1000")
             #expect(eventually { container.logged("exited with status 3") })
             try reload(container) { $0.replacingOccurrences(of: "exit 3", with: "exec sleep 4000") }
+            #expect(eventually { container.running("sleep", "4000") != nil })
             try container.waitUntilReady()
-            #expect(container.running("sleep", "4000") != nil && container.running("sleep", "1000") == kept)
+            #expect(container.running("sleep", "1000") == kept)
         }
 
         @Test func whatCannotChangeIsSaidAndStays() throws {
@@ -95,6 +96,23 @@ extension Scenarios {
             #expect(container.logged("`before-ready` is other than before"))
             #expect(eventually { container.logged("settings reloaded") })
             #expect([container.running("sleep", "1000"), container.running("sleep", "2000")] == pids)
+        }
+
+        /// PID 1, which holds the port for an api that does not come up, knows no keys.
+        @Test func keysThatAreSetCloseTheMetricsAtOnce() throws {
+            let container = try Container(
+                services: """
+                    [service.portal]
+                    command = ["/bin/sleep", "1000"]
+                    sockets = ["http"]
+                    ready = { notify = true }
+                    environment = { COXSWAIN_API_KEY = "" }
+                    """)
+            #expect(eventually { (try? container.get("/metrics"))?.status == 200 })
+            try reload(container) { $0.replacing("= \"\"", with: "= \"0123456789abcdef\"") }
+            #expect(eventually { (try? container.get("/metrics"))?.status == 503 })
+            try reload(container) { $0.replacing("{ COX", with: "{ COXSWAIN_METRICS_OPEN = \"true\", COX") }
+            #expect(eventually { (try? container.get("/metrics"))?.status == 200 })
         }
 
         @Test func twoInQuickSuccessionAndOneDuringTheStop() throws {

@@ -12,6 +12,14 @@ extension Scenarios {
             #expect(container.logged("coxswain.toml:3:10: service `engine` needs `enjine`"))
         }
 
+        /// What only the api can judge: it ends over it, and the container with it, by the same status.
+        @Test func wrongSettingsOfTheAPILeaveWith78Too() throws {
+            let container = try Container(environment: ["COXSWAIN_EGRESS_NETWORKS": "10.0.0.0/99"])
+            #expect(try container.exitCode() == 78)
+            #expect(container.logged("container is failed: api cannot run"))
+            #expect(container.count("COXSWAIN_EGRESS_NETWORKS: ") >= 2, "\(container.log)")
+        }
+
         @Test func aContainerForAGPUThatHasNoneSaysSo() throws {
             let container = try Container(
                 settings: "[service.engine]\ncommand = [\"./vllm\"]\n", environment: ["COXSWAIN_ENGINE": "vllm"])

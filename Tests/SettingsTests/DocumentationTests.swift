@@ -1,6 +1,7 @@
 import Foundation
 import Lifecycle
 import Settings
+import TestSupport
 import Testing
 import VariableCatalog
 
@@ -16,7 +17,6 @@ import VariableCatalog
 
     /// With COXSWAIN_WRITE_DOCUMENTATION set, the tables are written instead.
     @Test(arguments: [
-        ("README.md", "variables", Variable.table(forUsers)),
         ("docs/reference/settings.md", "variables", Variable.table(forUsers)),
         (
             "docs/reference/settings.md", "variables of ours",
@@ -25,19 +25,8 @@ import VariableCatalog
         ("docs/reference/settings.md", "keys of the file", SettingKey.table(SettingKey.settings)),
         ("docs/reference/settings.md", "keys of a profile", SettingKey.table(SettingKey.profile)),
     ]) func tablesAreThoseOfTheCode(file: String, marker: String, table: String) throws {
-        let text = try Self.text(file)
-        let begin = try #require(text.range(of: "<!-- \(marker) -->\n"), "\(file) has no <!-- \(marker) -->")
-        let end = try #require(text.range(of: "<!-- end -->", range: begin.upperBound..<text.endIndex))
-        if ProcessInfo.processInfo.environment["COXSWAIN_WRITE_DOCUMENTATION"] != nil {
-            let new = text.replacingCharacters(in: begin.upperBound..<end.lowerBound, with: table + "\n")
-            // The same file, where it is a link.
-            let path = URL(fileURLWithPath: "\(Self.root)/\(file)").resolvingSymlinksInPath().path
-            try new.write(toFile: path, atomically: false, encoding: .utf8)
-            return
-        }
-        #expect(
-            text[begin.upperBound..<end.lowerBound] == table + "\n",
-            "\(file): COXSWAIN_WRITE_DOCUMENTATION=1 swift test --filter DocumentationTests writes it")
+        let isInPlace = try GeneratedText.isInPlace(table, in: file, at: marker)
+        #expect(isInPlace, "\(file): \(GeneratedText.hint)")
     }
 
     // MARK: The file of defaults

@@ -87,8 +87,9 @@ import Testing
             """,
             [
                 "COXSWAIN_API_KEY": canary, "COXSWAIN_API_KEYS": "a:\(canary)", "CLOUDRU_S3_SECRET_KEY": canary,
-                "WARMUP_TEXT": canary, "HF_TOKEN": canary, "CLOUDRU_S3_ENDPOINT": "https://u:\(canary)@s3/",
-                "CLOUDRU_S3_BUCKET": "b", "COXSWAIN_WEBHOOK_SECRET": canary, "AWS_SESSION_TOKEN": canary,
+                "WARMUP_TEXT": canary, "HF_TOKEN": canary, "CLOUDRU_S3_ACCESS_KEY": canary,
+                "CLOUDRU_S3_BUCKET": "bucket", "COXSWAIN_WEBHOOK_SECRET": canary, "AWS_ACCESS_KEY_ID": canary,
+                "AWS_SECRET_ACCESS_KEY": canary, "AWS_SESSION_TOKEN": canary,
             ])
         let shown = settings.effective
         #expect(!EffectiveSetting.listing(shown).contains(canary))

@@ -95,6 +95,8 @@ private func canary(_ service: ServiceDefinition) throws -> [String: Any] {
         let remote = ["VLLM_URL": "http://10.0.0.5:9000/v1", "USE_VLM_API": "false"]
         #expect(try load("engine = \"vllm\"", remote).engine.profile == "tesseract")
         #expect(try load("", remote.merging(["COXSWAIN_ENGINE": "vllm"]) { $1 }).engine.profile == "vllm")
+        let unused = try load("", ["COXSWAIN_ENGINE": "tesseract", "VLLM_URL": "http://10.0.0.5:9000/v1"])
+        #expect(unused.notes.contains { $0.hasPrefix("VLLM_URL names another host and counts for nothing") })
 
         let settings = try load("engine = \"tesseract\"", ["OCR_WORKERS": "2", "COXSWAIN_PAGE_DPI": "200"])
         let engine = try engineService(settings)

@@ -159,7 +159,7 @@ private let offline = [
             "AWS_REGION": "eu", "AWS_ENDPOINT_URL": "https://s3", "COXSWAIN_MODEL_SOURCES": "s3://b/p",
             "COXSWAIN_OFFLINE": "true", "COXSWAIN_MODEL_MANIFESTS": "/m", "SSL_CERT_FILE": "/c",
             "https_proxy": "http://proxy:1", "all_proxy": "http://proxy:2", "CLOUDRU_S3_SECRET_KEY": "s5",
-            "PADDLE_PDX_MODEL_SOURCE": "bos", "HF_ENDPOINT": "https://mirror",
+            "CLOUDRU_S3_ACCESS_KEY": "s6", "PADDLE_PDX_MODEL_SOURCE": "bos", "HF_ENDPOINT": "https://mirror",
         ]
         let all = keys.merging(others) { $1 }
         let settings = try loaded("", all.merging(["COXSWAIN_API_KEY": "k", "OUTPUT_DIR": "/data"]) { $1 })

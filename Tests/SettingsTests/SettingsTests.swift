@@ -23,7 +23,7 @@ import VariableCatalog
             [
                 "PADDLEX_HOME": "/home/paddleocr/.paddlex", "OUTPUT_DIR": "/data", "VLLM_PORT": "8080",
                 "VLLM_URL": "http://127.0.0.1:8080/v1/markdown", "USE_VLM_API": "true",
-                "CLOUDRU_S3_ENDPOINT": "https://s3", "CLOUDRU_S3_BUCKET": "b", "CLOUDRU_S3_ACCESS_KEY": "a",
+                "CLOUDRU_S3_ENDPOINT": "https://s3", "CLOUDRU_S3_BUCKET": "bucket", "CLOUDRU_S3_ACCESS_KEY": "a",
                 "CLOUDRU_S3_SECRET_KEY": "k", "HF_TOKEN": "t",
             ])
         #expect(settings.engine.profile == "paddlex-vllm" && settings.engine.usesVLM)

@@ -142,14 +142,15 @@ package final class Container {
 
     /// Sends a file to an endpoint with curl, as a user would.
     package func send(
-        _ path: String, to target: String = "/ocr/pdf", fileName: String? = nil
+        _ path: String, to target: String = "/ocr/pdf", fileName: String? = nil, fields: [String: String] = [:]
     ) throws -> (status: Int, body: String) {
         let name = fileName.map { ";filename=\"\($0)\"" } ?? ""
         let result = try Shell.run(
             "curl",
             [
                 "-sS", "-m", "300", "-w", "\n%{http_code}", "-F", "file=@\(path)\(name)",
-                "http://127.0.0.1:\(port)\(target)",
+            ] + fields.flatMap { ["-F", "\($0)=\($1)"] } + [
+                "http://127.0.0.1:\(port)\(target)"
             ])
         let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
         guard let status = lines.last.flatMap({ Int($0) }) else {

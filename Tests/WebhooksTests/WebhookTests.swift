@@ -2,6 +2,7 @@ import Egress
 import Foundation
 import TestSupport
 import Testing
+import WebCalls
 import Webhooks
 
 /// `receiver.py` and what it got.
@@ -46,19 +47,20 @@ struct WebhookTests {
 
     private func sender(
         networks: String = "127.0.0.0/8", hosts: String = "", secret: [UInt8] = Self.secret,
-        _ change: (inout WebhookSender.Limits) -> Void = { _ in }
+        trusting authority: TestAuthority? = nil, _ change: (inout WebhookSender.Limits) -> Void = { _ in }
     ) throws -> WebhookSender {
         var limits = WebhookSender.Limits()
         change(&limits)
         return WebhookSender(
-            policy: try EgressPolicy(hosts: hosts, networks: networks), secret: secret, limits: limits)
+            policy: try EgressPolicy(hosts: hosts, networks: networks), secret: secret,
+            certificateFile: authority?.file, limits: limits)
     }
 
     /// - Returns: the error; nil where it was told.
     private func send(
         _ sender: WebhookSender, to url: String, id: String = "msg_1", body: String = #"{"type":"job.finished"}"#,
         isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) -> WebhookError? {
+    ) -> TransferError? {
         do {
             try sender.send(Array(body.utf8), id: id, to: url, at: 1_700_000_000.9, isCancelled: isCancelled)
             return nil
@@ -110,7 +112,7 @@ struct WebhookTests {
             let error = try #require(try send(sender(), to: receiver.url("/status/\(status)/secret-path?retry=77")))
             #expect(error.mayPass == mayPass && error.message.contains("HTTP \(status)"))
             #expect(error.retryAfter == (mayPass ? .seconds(77) : nil))
-            #expect(error.host == "127.0.0.1:\(receiver.server.port)" && !error.message.contains("secret-path"))
+            #expect(error.place == "127.0.0.1:\(receiver.server.port)" && !error.message.contains("secret-path"))
         }
     }
 
@@ -170,6 +172,26 @@ struct WebhookTests {
         #expect(inward.message.replacing(inside, with: "X") == missing.message.replacing("nowhere.invalid", with: "X"))
         #expect(inward.mayPass && missing.mayPass)
         #expect(receiver.messages.isEmpty)
+    }
+
+    @Test func onlyWhoProvesItsNameIsTold() throws {
+        let (authority, another) = (try TestAuthority(), try TestAuthority())
+        let front = try Front(to: receiver.server.port, certificate: authority.certificate(of: "127.0.0.1"))
+        let url = "https://127.0.0.1:\(front.port)/status/200"
+        #expect(try send(sender(trusting: authority), to: url) == nil)
+        #expect(receiver.messages.map(\.isVerified) == [true])
+        for nobody in [another, nil] {
+            let error = try #require(try send(sender(trusting: nobody), to: url))
+            #expect(error.message.contains("is not from an authority that this container trusts"), "\(error)")
+            #expect(error.message.contains("SSL_CERT_FILE") && error.mayPass)
+        }
+        let elsewhere = try Front(to: receiver.server.port, certificate: authority.certificate(of: "other.example"))
+        let error = try #require(
+            try send(sender(trusting: authority), to: "https://127.0.0.1:\(elsewhere.port)/status/200"))
+        #expect(error.message.contains("its certificate is for another host") && error.mayPass, "\(error)")
+        // What does not speak TLS is not spoken to without it.
+        #expect(try send(sender(trusting: authority), to: "https://127.0.0.1:\(receiver.server.port)/") != nil)
+        #expect(receiver.messages.count == 1)
     }
 
     @Test func proxiesOfTheEnvironmentAreNotAsked() throws {

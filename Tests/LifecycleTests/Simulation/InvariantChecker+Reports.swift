@@ -169,7 +169,7 @@ extension InvariantChecker {
         }
         require(whenSpent == policy.whenSpent, .heldStays, "\(name(index)) is given up otherwise than it says")
         let isHopeless = diagnosis?.canRetry == false
-        let saysSettings = isHopeless && services[index].last?.exit == .code(78) && policy.hopelessExits.contains(78)
+        let saysSettings = isHopeless && diagnosis?.saysSettings == true && services[index].last?.exit == .code(78)
         let code: ExitCode = saysSettings ? .settings : isHopeless ? .hopeless : .budgetSpent
         require(machine.services[index].state == .failed(code), .exitCode, "\(name(index)) failed with another code")
         services[index].mayStart = false

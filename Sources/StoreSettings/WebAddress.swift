@@ -1,5 +1,3 @@
-import Downloads
-
 /// An http or https URL in the parts that decide who is asked, and how safely.
 package struct WebAddress: Sendable, Equatable, CustomStringConvertible {
     package var isEncrypted: Bool
@@ -60,7 +58,4 @@ package struct WebAddress: Sendable, Equatable, CustomStringConvertible {
         let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
         return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
-
-    /// The address of a file below this one.
-    package func appending(_ path: String) -> String { "\(self)/\(PercentEncoding.path(path))" }
 }

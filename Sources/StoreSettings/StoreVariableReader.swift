@@ -1,17 +1,10 @@
 import Readable
 import VariableCatalog
 
-/// Reads the variables that `ObjectStoreSettings` is made of, one kind a function.
-struct ObjectStoreReader {
-    typealias Problem = ObjectStoreSettings.Problem
-
-    /// As whom the store is asked.
-    struct Keys {
-        var access: String
-        var secret: String
-        var session: String?
-        var usualRegion: String
-    }
+/// Reads the variables that ``StoreVariables`` are made of, one kind a function.
+struct StoreVariableReader {
+    typealias Problem = StoreVariables.Problem
+    typealias Keys = StoreVariables.Keys
 
     private let environment: [String: String]
 
@@ -41,19 +34,10 @@ struct ObjectStoreReader {
     func region() throws(Problem) -> String? {
         guard let (variable, text) = first("AWS_REGION", "AWS_DEFAULT_REGION") else { return nil }
         // It becomes a part of a host's name and of what is signed.
-        guard text.utf8.count <= 64, text.utf8.allSatisfy(Self.isRegionByte) else {
+        guard text.utf8.count <= 64, text.utf8.allSatisfy(StoreVariables.isRegionByte) else {
             throw Problem(variable: variable, message: "\(PlainText.short(text)) is no region, such as eu-central-1")
         }
         return text
-    }
-
-    static func isRegionByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
     }
 
     func flag(_ variable: String) throws(Problem) -> Bool? {
@@ -77,7 +61,9 @@ struct ObjectStoreReader {
         let first = own.map {
             Keys(access: $0.access, secret: $0.secret, session: session, usualRegion: "us-east-1")
         }
-        let second = replaced.map { Keys(access: $0.access, secret: $0.secret, usualRegion: "ru-central-1") }
+        let second = replaced.map {
+            Keys(access: $0.access, secret: $0.secret, session: nil, usualRegion: "ru-central-1")
+        }
         return endpoint == "CLOUDRU_S3_ENDPOINT" ? second ?? first : first ?? second
     }
 

@@ -1,0 +1,28 @@
+import Lifecycle
+import StoreSettings
+
+/// Looks at what our own services are told of the object store before anything is started: they would say the same, and end.
+enum StoreCheck {
+    /// What is wrong, each once: the service that would say so, the variable and the message.
+    static func problems(_ services: [ServiceDefinition]) -> [(service: String, variable: String, message: String)] {
+        var problems: [(service: String, variable: String, message: String)] = []
+        for service in services where asksStore(service) {
+            do throws(StoreVariables.Problem) {
+                _ = try StoreVariables(environment: service.environment)
+            } catch {
+                let isNew = !problems.contains { $0.variable == error.variable && $0.message == error.message }
+                if isNew { problems.append((service.name, error.variable, error.message)) }
+            }
+        }
+        return problems
+    }
+
+    /// Others may mean anything by these variables.
+    private static func asksStore(_ service: ServiceDefinition) -> Bool {
+        switch service.command.first?.split(separator: "/").last {
+        case "coxswain-ocr": service.role == .api
+        case "coxswain-preload": service.role == .preload
+        default: false
+        }
+    }
+}
