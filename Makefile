@@ -3,7 +3,10 @@
 # make test          build and run all tests
 # make test-vllm     install a real vLLM (3.5 GB, once) and run the stories with it; VLLM_DIR=folder
 # make build         the programs, optimised, in .build/release
+# make test-image    build the images without a registry, and try them as containers; IMAGE_TREE=.build/dist builds nothing inside
+# make dist          programs, their libraries, licences and examples in .build/dist, and a tar of it; OUT=folder, VERSION=1.2.3
 # make format lint   format the sources; check them
+# make lint-deployment   scripts, Dockerfile, compose files, Kubernetes manifests, each by the tools of its place
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -15,6 +18,7 @@ help:
 BUILD_PACKAGES := pkg-config libpoppler-glib-dev libpoppler-private-dev libcairo2-dev libfontconfig-dev \
 	libjpeg62-turbo-dev libpng-dev libleptonica-dev libtesseract-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev \
 	zlib1g-dev
+DIST_PACKAGES := patchelf binutils
 RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
 TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps util-linux qpdf tesseract-ocr \
 	fonts-wqy-microhei prometheus iproute2 strace python3-venv swift-proxy swift-account swift-container \
@@ -24,12 +28,18 @@ TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps uti
 packages:
 	@etc/build/install-packages $(BUILD_PACKAGES) $(RUN_PACKAGES)
 test-packages:
-	@etc/build/install-packages $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+	@etc/build/install-packages $(BUILD_PACKAGES) $(DIST_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # One optimised build serves programs and tests.
 .PHONY: build
 build: packages
 	@etc/build/build-programs
+
+.PHONY: dist-packages dist
+dist-packages:
+	@etc/build/install-packages $(DIST_PACKAGES)
+dist: build dist-packages
+	@etc/build/dist $(OUT)
 
 .PHONY: run
 run: packages
@@ -55,8 +65,20 @@ CASES ?= 2000
 test-openapi: test-packages build
 	@Tests/schemathesis/run --cases $(CASES)
 
+# As root: containers, on a Debian that it makes. STORIES="starts heals" tells these alone.
+IMAGE_PACKAGES := podman buildah runc crun netavark aardvark-dns mmdebstrap uidmap git iproute2 util-linux python3 curl jq
+.PHONY: test-image
+test-image:
+	@etc/build/install-packages $(IMAGE_PACKAGES)
+	@Tests/Image/run $(STORIES)
+
 .PHONY: format lint
 format:
 	swift-format format -i -r Sources Tests Package.swift
 lint:
 	swift-format lint --strict -r Sources Tests Package.swift
+
+.PHONY: lint-deployment
+lint-deployment:
+	@etc/build/install-packages shellcheck python3-venv
+	@.ci/deployment
