@@ -22,7 +22,7 @@ DIST_PACKAGES := patchelf binutils
 RUN_PACKAGES := tesseract-ocr-eng tesseract-ocr-rus poppler-data fonts-dejavu-core curl jq
 TEST_PACKAGES := poppler-utils debmake-doc python3 python3-jsonschema procps util-linux qpdf tesseract-ocr \
 	fonts-wqy-microhei prometheus iproute2 strace python3-venv swift-proxy swift-account swift-container \
-	swift-object
+	swift-object openssl
 
 .PHONY: packages test-packages
 packages:

@@ -291,7 +291,8 @@ let package = Package(
             name: "DownloadsTests", dependencies: ["Digests", "Downloads", "FileFetcher", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "PreloadTests", dependencies: ["Downloads", "Models", "ObjectStore", "Preload", "TestSupport"],
+            name: "PreloadTests",
+            dependencies: ["Downloads", "Models", "ObjectStore", "Preload", "StoreSettings", "TestSupport"],
             exclude: ["hoster.py"], swiftSettings: tests),
         .testTarget(name: "EgressTests", dependencies: ["Egress"], swiftSettings: tests),
         .executableTarget(
