@@ -144,9 +144,9 @@ extension Scenarios {
             let complaints = connections.compactMap(\.complaint)
             #expect(complaints.isEmpty, "\(complaints.count): \(complaints.prefix(5))")
             // Refused only at the very end, and who came before that had an answer. Those of the last moment may be in the
-            // socket's queue when it closes.
+            // socket's queue when it closes, or, on a busy machine, in the middle of their 50 MB.
             let last = try #require(connections.filter { $0.ending == .refused }.map(\.openedAt).min())
-            let early = connections.filter { $0.openedAt < last - 0.25 && $0.endedEarly }
+            let early = connections.filter { $0.openedAt < last - 1 && $0.endedEarly }
             #expect(early.isEmpty, "\(early.count): \(early.prefix(5))")
             #expect(connections.count { $0.isUpload && $0.ending == .whole(status: 503) } > 5)
         }
