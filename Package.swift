@@ -76,8 +76,7 @@ let package = Package(
             name: "coxswain-ocr",
             dependencies: [
                 "API", "APIKeys", "Document", "EngineClient", "Health", "Intake", "Notify", "Pipeline", "ProcessHost",
-                "Rendering",
-                "ServiceLog", "TimeOfDay", argumentParser,
+                "Rendering", "ServiceLog", "TimeOfDay", "VariableCatalog", argumentParser,
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/warmup.pdf")],
@@ -86,7 +85,7 @@ let package = Package(
             name: "coxswain-preload",
             dependencies: [
                 "CVersion", "Downloads", "ModelHashing", "Models", "Notify", "Preload", "Readable", "ServiceLog",
-                argumentParser,
+                "Threads", "VariableCatalog", argumentParser,
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict, linkerSettings: selfContained),
@@ -111,7 +110,7 @@ let package = Package(
         .target(name: "ProbeClient", swiftSettings: strict),
         .target(name: "Health", dependencies: ["CVersion", "Prometheus"], swiftSettings: strict),
         .target(name: "ProcessHost", dependencies: ["CLinux", "CShimProtocol", "Readable"], swiftSettings: strict),
-        .target(name: "OperatorLog", dependencies: ["Progress", "VariableCatalog"], swiftSettings: strict),
+        .target(name: "OperatorLog", dependencies: ["Progress", "Threads", "VariableCatalog"], swiftSettings: strict),
         .target(
             name: "ControlProtocol", dependencies: ["Health", "Readable", "TimeOfDay"] + nio, swiftSettings: strict),
         .target(
@@ -135,7 +134,7 @@ let package = Package(
 
         // Weights.
         .target(
-            name: "Models", dependencies: ["CFileCalls", "CLinux", "Readable", "TOML"],
+            name: "Models", dependencies: ["CFileCalls", "CLinux", "Readable", "Threads", "TOML"],
             resources: [.embedInCode("Manifests")], swiftSettings: strict),
         .target(name: "ModelHashing", dependencies: ["Digests", "Models"], swiftSettings: strict),
         .target(
@@ -146,21 +145,24 @@ let package = Package(
             ], swiftSettings: strict),
 
         // The world outside.
-        .target(name: "BlockingWork", swiftSettings: strict),
         .target(name: "StoreSettings", dependencies: ["Readable", "VariableCatalog"], swiftSettings: strict),
         .target(name: "Egress", dependencies: ["CCurl", "Readable"], swiftSettings: strict),
         .target(
-            name: "Downloads", dependencies: ["CCurl", "CFileCalls", "Digests", "Egress", "Readable", "Storage"],
+            name: "Downloads",
+            dependencies: ["CCurl", "CFileCalls", "Digests", "Egress", "Readable", "Storage", "Threads"],
             swiftSettings: strict),
         .target(name: "WebCalls", dependencies: ["CCurl", "Downloads", "Egress"], swiftSettings: strict),
         .target(
             name: "ObjectStore",
-            dependencies: ["CCrypto", "Digests", "Downloads", "Readable", "StoreSettings", "WebCalls"],
+            dependencies: [
+                "CCrypto", "Digests", "Downloads", "Readable", "StoreSettings", "VariableCatalog", "WebCalls",
+            ],
             swiftSettings: strict),
         .target(
             name: "Webhooks", dependencies: ["CCrypto", "Downloads", "Egress", "WebCalls"], swiftSettings: strict),
 
         // What several programs share.
+        .target(name: "Threads", swiftSettings: strict),
         .target(name: "TimeOfDay", swiftSettings: strict),
         .target(name: "Prometheus", swiftSettings: strict),
         .target(name: "VariableCatalog", swiftSettings: strict),
@@ -177,8 +179,10 @@ let package = Package(
         .target(name: "Notify", swiftSettings: strict),
         .target(name: "Layout", swiftSettings: strict),
         .target(name: "RenderProtocol", dependencies: ["CRenderChannel"], swiftSettings: strict),
-        .target(name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol"], swiftSettings: strict),
-        .target(name: "EngineClient", dependencies: ["CCurl", "Document", "Prometheus"], swiftSettings: strict),
+        .target(
+            name: "Rendering", dependencies: ["CRenderChannel", "RenderProtocol", "Threads"], swiftSettings: strict),
+        .target(
+            name: "EngineClient", dependencies: ["CCurl", "Document", "Prometheus", "Threads"], swiftSettings: strict),
         .target(name: "Intake", dependencies: ["CFileCalls", "Digests"] + nio, swiftSettings: strict),
         .target(name: "APIKeys", dependencies: ["CCrypto", "Digests"], swiftSettings: strict),
         .target(
@@ -194,12 +198,12 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DocumentSources",
-            dependencies: ["BlockingWork", "Downloads", "Egress", "Intake", "ObjectStore", "StoreSettings"],
+            dependencies: ["Downloads", "Egress", "Intake", "ObjectStore", "StoreSettings", "Threads"],
             swiftSettings: strict),
         .target(
             name: "Deliveries",
             dependencies: [
-                "BlockingWork", "Intake", "Jobs", "ObjectStore", "Pipeline", "Prometheus", "StoreSettings", "TimeOfDay",
+                "Intake", "Jobs", "ObjectStore", "Pipeline", "Prometheus", "StoreSettings", "Threads", "TimeOfDay",
                 "WebCalls", "Webhooks", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -216,7 +220,8 @@ let package = Package(
             swiftSettings: strict),
 
         // The embedded engine for machines without a GPU.
-        .target(name: "TesseractEngine", dependencies: ["CTesseract", "VariableCatalog"], swiftSettings: strict),
+        .target(
+            name: "TesseractEngine", dependencies: ["CTesseract", "Threads", "VariableCatalog"], swiftSettings: strict),
 
         // The thinnest possible C: system calls that Swift cannot make, and Debian's libraries.
         .target(name: "CLinux"),
@@ -292,7 +297,9 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "PreloadTests",
-            dependencies: ["Downloads", "Models", "ObjectStore", "Preload", "StoreSettings", "TestSupport"],
+            dependencies: [
+                "Downloads", "Models", "ObjectStore", "Preload", "StoreSettings", "TestSupport", "VariableCatalog",
+            ],
             exclude: ["hoster.py"], swiftSettings: tests),
         .testTarget(name: "EgressTests", dependencies: ["Egress"], swiftSettings: tests),
         .executableTarget(
@@ -306,7 +313,9 @@ let package = Package(
             exclude: ["internet.py"], swiftSettings: tests),
         .testTarget(
             name: "ObjectStoreTests",
-            dependencies: ["Digests", "Downloads", "ObjectStore", "StoreSettings", "TestSupport", "WebCalls"],
+            dependencies: [
+                "Digests", "Downloads", "ObjectStore", "StoreSettings", "TestSupport", "VariableCatalog", "WebCalls",
+            ],
             exclude: ["relay.py", "store.py"], swiftSettings: tests),
         .testTarget(
             name: "WebhooksTests", dependencies: ["Egress", "TestSupport", "WebCalls", "Webhooks"],

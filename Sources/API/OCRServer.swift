@@ -35,7 +35,7 @@ package struct OCRServer: Sendable {
     /// - Parameters:
     ///   - now: seconds since 1970.
     ///   - version: shown by `/` and `/health` when nobody supervises this process.
-    /// - Throws: `KeyProblem` for API keys that cannot be used, ``OutsideProblem`` and `EngineError` for settings that cannot
+    /// - Throws: `KeyProblem` for API keys that cannot be used, ``VariableProblem`` and `EngineError` for settings that cannot
     ///   work, `FileFailure` for a state folder that cannot be made.
     package init(
         settings: APISettings, renderers: RendererPool, logger: Logger, now: Double, version: String

@@ -42,11 +42,3 @@ package struct OutsideSettings: Sendable, Equatable {
         }
     }
 }
-
-/// A setting that cannot be used (EX_CONFIG).
-package struct OutsideProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    package var variable: String
-    package var message: String
-
-    package var description: String { "\(variable): \(message)" }
-}

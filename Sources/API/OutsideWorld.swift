@@ -7,6 +7,7 @@ import Jobs
 import Logging
 import ObjectStore
 import StoreSettings
+import VariableCatalog
 import WebCalls
 import Webhooks
 
@@ -18,14 +19,10 @@ struct OutsideWorld: Sendable {
     private let settings: OutsideSettings
     private let secret: [UInt8]?
 
-    /// - Throws: ``OutsideProblem``.
-    init(_ settings: OutsideSettings) throws(OutsideProblem) {
+    /// - Throws: ``VariableProblem``.
+    init(_ settings: OutsideSettings) throws(VariableProblem) {
         self.settings = settings
-        do throws(StoreVariables.Problem) {
-            store = try ObjectStoreSettings(environment: settings.store)
-        } catch {
-            throw OutsideProblem(variable: error.variable, message: error.message)
-        }
+        store = try ObjectStoreSettings(environment: settings.store)
         // Each by itself, so that whoever reads the problem knows where it is.
         try Self.check("COXSWAIN_EGRESS_HOSTS") { () throws(EgressProblem) in
             try EgressPolicy(hosts: settings.egressHosts)
@@ -87,25 +84,25 @@ struct OutsideWorld: Sendable {
 
     @discardableResult private static func check<Value>(
         _ variable: String, _ body: () throws(EgressProblem) -> Value
-    ) throws(OutsideProblem) -> Value {
+    ) throws(VariableProblem) -> Value {
         do throws(EgressProblem) {
             return try body()
         } catch {
-            throw OutsideProblem(variable: variable, message: error.description)
+            throw VariableProblem(variable: variable, message: error.description)
         }
     }
 
-    private static func secret(_ settings: OutsideSettings) throws(OutsideProblem) -> [UInt8] {
+    private static func secret(_ settings: OutsideSettings) throws(VariableProblem) -> [UInt8] {
         let variable = settings.webhookSecretFile == nil ? "COXSWAIN_WEBHOOK_SECRET" : "COXSWAIN_WEBHOOK_SECRET_FILE"
         let text = try settings.webhookSecretFile.map(content) ?? settings.webhookSecret?.text
         guard let text else {
-            throw OutsideProblem(
+            throw VariableProblem(
                 variable: "COXSWAIN_WEBHOOKS",
                 message: "webhooks are signed, and need COXSWAIN_WEBHOOK_SECRET or COXSWAIN_WEBHOOK_SECRET_FILE; "
                     + "`echo whsec_$(openssl rand -base64 32)` makes one")
         }
         guard let bytes = WebhookSecret.bytes(of: text) else {
-            throw OutsideProblem(
+            throw VariableProblem(
                 variable: variable,
                 message: "it must have at least 16 characters, or be `whsec_` and at least 16 bytes in base64; "
                     + "`echo whsec_$(openssl rand -base64 32)` makes one")
@@ -113,12 +110,12 @@ struct OutsideWorld: Sendable {
         return bytes
     }
 
-    private static func content(of path: String) throws(OutsideProblem) -> String {
+    private static func content(of path: String) throws(VariableProblem) -> String {
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw OutsideProblem(
+            throw VariableProblem(
                 variable: "COXSWAIN_WEBHOOK_SECRET_FILE", message: "\(path) cannot be read by the api's user")
         }
         let text = String(decoding: data.prefix(4096), as: UTF8.self)

@@ -1,10 +1,10 @@
-import BlockingWork
 import Glibc
 package import Intake
 package import Jobs
 package import ObjectStore
 import Pipeline
 package import StoreSettings
+import Threads
 import WebCalls
 
 /// Puts a job's result into an object store, under the names that it has in the user's folder. Where another container has

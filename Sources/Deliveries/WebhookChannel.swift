@@ -1,5 +1,5 @@
-import BlockingWork
 package import Jobs
+import Threads
 import TimeOfDay
 import WebCalls
 package import Webhooks

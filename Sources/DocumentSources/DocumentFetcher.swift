@@ -1,9 +1,9 @@
-import BlockingWork
 import Downloads
 package import Egress
 package import Intake
 package import ObjectStore
 import StoreSettings
+import Threads
 
 /// Fetches documents that clients name, while they wait: onto our disk, judged by their content as uploads are.
 package final class DocumentFetcher: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// A thread that does one piece of work after another: what would hold up the network.
 ///
@@ -15,14 +16,7 @@ final class Worker: @unchecked Sendable {
     init() {
         pthread_mutex_init(lock, nil)
         pthread_cond_init(condition, nil)
-        var thread = pthread_t()
-        // Balanced by the thread.
-        let context = Unmanaged.passRetained(self)
-        if pthread_create(&thread, nil, runWorker, context.toOpaque()) == 0 {
-            self.thread = thread
-        } else {
-            context.release()
-        }
+        thread = PlainThread.start { self.run() }
     }
 
     deinit {
@@ -60,7 +54,7 @@ final class Worker: @unchecked Sendable {
         self.thread = nil
     }
 
-    fileprivate func run() {
+    private func run() {
         while true {
             pthread_mutex_lock(lock)
             isBusy = false
@@ -73,9 +67,4 @@ final class Worker: @unchecked Sendable {
             work()
         }
     }
-}
-
-private func runWorker(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<Worker>.fromOpaque(context).takeRetainedValue().run() }
-    return nil
 }

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// libcurl's multi interface on one thread of its own.
 ///
@@ -34,14 +35,10 @@ final class TransferLoop: Sendable {
         _ = ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, maximumConnections)
         let multi = MultiHandle(pointer: handle)
         mailbox = Mutex(Mailbox(multi: multi))
-        let context = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        guard pthread_create(&thread, nil, runTransferLoop, context.toOpaque()) == 0 else {
-            context.release()
+        guard PlainThread.startDetached({ self.run() }) else {
             curl_multi_cleanup(handle)
             return nil
         }
-        pthread_detach(thread)
     }
 
     /// Makes one exchange. Cancelling the task ends it at once.
@@ -228,11 +225,6 @@ private struct MultiHandle: @unchecked Sendable {
 
 /// Once a process, and before any other call: libcurl's own initialization is not safe among threads in every build.
 private let globalInitialization = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-
-private func runTransferLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run() }
-    return nil
-}
 
 extension TransferFailure {
     static let cancelled = TransferFailure(kind: .cancelled, message: "the request was cancelled")

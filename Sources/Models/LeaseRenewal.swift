@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Keeps a lease: a thread that looks at its file and renews it, until it is told to stop or sees that it was lost.
 final class LeaseRenewal: Sendable {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Work for several threads, without Swift's concurrency: its pool has as many threads as processors, and these would block
 /// them in `read`.
@@ -32,33 +33,5 @@ enum ParallelWork {
         func next() -> String? { state.withLock { $0.waiting.popLast() } }
 
         func finish(_ item: String, _ result: Result) { state.withLock { $0.results[item] = result } }
-    }
-}
-
-/// A thread of the C library, with all signals blocked: they are for the program's own.
-enum PlainThread {
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// - Returns: to be joined or detached; nil where the system has no thread left.
-    static func start(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
-        let body = Unmanaged.passRetained(Body(run))
-        var (all, before) = (sigset_t(), sigset_t())
-        sigfillset(&all)
-        // Inherited by the new thread.
-        pthread_sigmask(SIG_BLOCK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, body.toOpaque())
-        if status != 0 { body.release() }
-        return status == 0 ? thread : nil
     }
 }

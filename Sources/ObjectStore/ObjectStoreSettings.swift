@@ -1,5 +1,6 @@
 package import Downloads
 package import StoreSettings
+package import VariableCatalog
 
 /// The one object store that this container uses, as requests to it need it.
 package struct ObjectStoreSettings: Sendable {
@@ -16,7 +17,7 @@ package struct ObjectStoreSettings: Sendable {
     /// The prefixes that callers may name, for documents and for results.
     package var allowed: [ObjectPlace]
 
-    package init(environment: [String: String]) throws(StoreVariables.Problem) {
+    package init(environment: [String: String]) throws(VariableProblem) {
         let said = try StoreVariables(environment: environment)
         endpoint = said.endpoint
         region = said.region

@@ -50,16 +50,25 @@ enum ConsoleForm {
                 // The line of Python that a warning is about stands behind its place.
                 if field.name == "code", record.fields.first?.name == "source" { continue }
                 if field.name == "source", record.level < .warning { continue }
-                let shown = VisibleText.make(value)
-                // Where a value of several words ends must be seen.
-                text +=
-                    " \(VisibleText.make(field.name))="
-                    + (shown.utf8.span.first(" ") == nil && !shown.isEmpty ? shown : "\"\(shown)\"")
+                text += " \(VisibleText.make(field.name))=\(delimited(VisibleText.make(value)))"
             } else if field.name != "percent" {
                 text += " \(VisibleText.make(field.name))=\(field.value)"
             }
         }
         return text
+    }
+
+    /// So that its end is seen: in quotes where it has several words or quotes of its own, as logfmt has it.
+    private static func delimited(_ value: String) -> String {
+        if !value.isEmpty, !value.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\"") }) {
+            return value
+        }
+        var text = "\""
+        for character in value.unicodeScalars {
+            if character == "\"" || character == "\\" { text.append("\\") }
+            text.unicodeScalars.append(character)
+        }
+        return text + "\""
     }
 
     private static func append(_ facts: String, _ pen: Pen, _ bytes: inout [UInt8]) {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Writes lines to a descriptor whose reader may stall, without ever stalling who logs.
 ///
@@ -49,12 +50,8 @@ package final class LogWriter: Sendable {
         for end in pair { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         wake = pair[1]
         let bell = pair[0]
-        startThread { [self] in
-            // A reader that is gone is an error of write(2) like any other, not the end of the process.
-            var pipeSignal = sigset_t()
-            sigemptyset(&pipeSignal)
-            sigaddset(&pipeSignal, SIGPIPE)
-            pthread_sigmask(SIG_BLOCK, &pipeSignal, nil)
+        // It blocks SIGPIPE: a reader that is gone is an error of write(2) like any other, not the end of the process.
+        PlainThread.startDetached { [self] in
             var byte: UInt8 = 0
             while read(bell, &byte, 1) > 0 || errno == EINTR {
                 drain(lost, firstRetry: firstRetry)
@@ -165,23 +162,5 @@ package final class LogWriter: Sendable {
             written += count
         }
         return written
-    }
-
-    private func startThread(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(ThreadBody(body))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        if result == 0 { pthread_detach(thread) } else { box.release() }
-    }
-
-    private final class ThreadBody: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import RenderProtocol
+import Threads
 
 /// Drives one renderer process at a time, on a thread of its own: blocking reads with deadlines are simple there, and a
 /// stuck renderer costs no thread that Swift's tasks run on.
@@ -31,27 +32,10 @@ struct Worker: ~Copyable {
     static func startThread(
         index: Int, dispatcher: Dispatcher, configuration: RendererPool.Configuration
     ) -> pthread_t? {
-        final class Body {
-            let run: () -> Void
-            init(_ run: @escaping () -> Void) { self.run = run }
-        }
-        let body = Body {
+        PlainThread.start {
             var worker = Worker(index: index, dispatcher: dispatcher, configuration: configuration)
             worker.run()
         }
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(body)
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else {
-            context.release()
-            return nil
-        }
-        return thread
     }
 
     private mutating func run() {

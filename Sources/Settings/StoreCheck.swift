@@ -1,5 +1,6 @@
 import Lifecycle
 import StoreSettings
+import VariableCatalog
 
 /// Looks at what our own services are told of the object store before anything is started: they would say the same, and end.
 enum StoreCheck {
@@ -7,7 +8,7 @@ enum StoreCheck {
     static func problems(_ services: [ServiceDefinition]) -> [(service: String, variable: String, message: String)] {
         var problems: [(service: String, variable: String, message: String)] = []
         for service in services where asksStore(service) {
-            do throws(StoreVariables.Problem) {
+            do throws(VariableProblem) {
                 _ = try StoreVariables(environment: service.environment)
             } catch {
                 let isNew = !problems.contains { $0.variable == error.variable && $0.message == error.message }

@@ -1,3 +1,5 @@
+package import VariableCatalog
+
 /// What the environment says about the one object store that this container uses: where it is, as whom it is asked, and
 /// which parts of it callers may name.
 ///
@@ -25,18 +27,11 @@ package struct StoreVariables: Sendable, Equatable {
         package var usualRegion: String
     }
 
-    /// A setting that cannot be used (EX_CONFIG).
-    package struct Problem: Error, Equatable, CustomStringConvertible {
-        package var variable: String
-        package var message: String
-        package var description: String { "\(variable): \(message)" }
-    }
-
     /// Below it in its bucket the replaced container put its results.
     private static let usualResults = "ocr-results/"
 
     /// Variables that are empty are not set.
-    package init(environment: [String: String]) throws(Problem) {
+    package init(environment: [String: String]) throws(VariableProblem) {
         let reader = StoreVariableReader(environment)
         let place = try reader.endpoint()
         keys = try reader.keys(at: place?.variable)

@@ -1,5 +1,6 @@
 import CTesseract
 import Synchronization
+import Threads
 
 /// Some recognisers, each on a thread of its own, with one queue before them.
 ///
@@ -45,7 +46,7 @@ package final class RecogniserPool: Sendable {
         setMsgSeverity(Int32(L_SEVERITY_NONE))
         let start = Start()
         for _ in 0..<count {
-            let isRunning = startThread {
+            let isRunning = PlainThread.startDetached {
                 do throws(RecogniserUnavailable) {
                     let recogniser = try Recogniser(languages: languages)
                     start.loaded.signal()

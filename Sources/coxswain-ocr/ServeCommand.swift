@@ -8,6 +8,7 @@ import NIOCore
 import Notify
 import Pipeline
 import TimeOfDay
+import VariableCatalog
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
                 settings: setup.settings, renderers: setup.makeRenderers(reportsLosses: true), logger: logger,
                 now: WallClock.now(),
                 version: Version.current)
-        } catch let problem as OutsideProblem {
+        } catch let problem as VariableProblem {
             logger.critical("a setting cannot be used", metadata: ["error": .string("\(problem)")])
             throw ExitCode(78)
         } catch let problem as KeyProblem {

@@ -4,6 +4,7 @@ import Logging
 import Models
 import Preload
 import Readable
+import VariableCatalog
 
 /// What every command begins with.
 struct Setup {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// SIGTERM and SIGINT: noticed by whoever works, and obeyed within a second even if nobody does.
 enum Stopping {
@@ -15,17 +16,14 @@ enum Stopping {
         var set = watched
         // Threads made after this one inherit it, libcurl's too.
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { _ in
-                var set = Stopping.watched
-                var signal: CInt = 0
-                while sigwait(&set, &signal) != 0 {}
-                Stopping.number.store(signal, ordering: .releasing)
-                usleep(Stopping.grace)
-                _exit(128 + signal)
-            }, nil)
+        PlainThread.startDetached {
+            var set = watched
+            var signal: CInt = 0
+            while sigwait(&set, &signal) != 0 {}
+            number.store(signal, ordering: .releasing)
+            usleep(grace)
+            _exit(128 + signal)
+        }
     }
 
     /// The signal that came; nil as long as none did.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Jobs
 import TestSupport
 import Testing
+import VariableCatalog
 import Webhooks
 
 /// Results that go elsewhere and news of their jobs' ends, over HTTP.
@@ -240,7 +241,7 @@ import Webhooks
             ({ $0.store = ["COXSWAIN_S3_ALLOW": "bucket"] }, "COXSWAIN_S3_ALLOW"),
         ]
         for (change, variable) in cases {
-            let problem = await #expect(throws: OutsideProblem.self) {
+            let problem = await #expect(throws: VariableProblem.self) {
                 try await Self.serving(StandInWorld(), change: { change(&$0.outside) }) { _, _ in }
             }
             #expect(problem?.variable == variable)

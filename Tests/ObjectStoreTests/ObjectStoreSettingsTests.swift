@@ -2,6 +2,7 @@ import Downloads
 import ObjectStore
 import StoreSettings
 import Testing
+import VariableCatalog
 
 @Suite struct ObjectStoreSettingsTests {
     private static let replaced = [
@@ -15,7 +16,7 @@ import Testing
     }
 
     /// The variable that is named; nil where all is taken.
-    private func problem(_ environments: [String: String]...) -> StoreVariables.Problem? {
+    private func problem(_ environments: [String: String]...) -> VariableProblem? {
         do {
             _ = try ObjectStoreSettings(environment: environments.reduce([:]) { $0.merging($1) { $1 } })
             return nil

@@ -77,6 +77,17 @@ import Testing
                 """)
     }
 
+    @Test(arguments: [
+        (#"plain"#, #"plain"#), (#""#, #""""#), (#"two words"#, #""two words""#), (#"a\b"#, #"a\b"#),
+        (#"set "a" and \b"#, #""set \"a\" and \\b""#), (#"""#, #""\"""#),
+    ])
+    func aValueOfTheConsoleEndsWhereItIsSeenToEnd(value: String, shown: String) {
+        let record = Record(
+            time: 0, level: .info, service: "engine", message: "m",
+            fields: [Record.Field("hint", .text(value)), Record.Field("n", .integer(1))])
+        #expect(RecordFormat.console.line(for: record).hasSuffix(" m hint=\(shown) n=1\n"))
+    }
+
     @Test func theLineThatAWarningIsAboutIsLeftOutForPeopleAndNoOtherCode() {
         func line(_ fields: [Record.Field]) -> String {
             RecordFormat.console.line(

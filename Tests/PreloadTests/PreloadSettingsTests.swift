@@ -3,6 +3,7 @@ import ObjectStore
 import Preload
 import StoreSettings
 import Testing
+import VariableCatalog
 
 @Suite struct PreloadSettingsTests {
     private func settings(_ environment: [String: String]) throws -> PreloadSettings {
@@ -22,7 +23,7 @@ import Testing
         #expect(try settings(["PADDLEX_HOME": "/p"]).root == "/p/official_models")
         #expect(try settings(["PADDLEX_HOME": "/p", "PADDLE_PDX_CACHE_HOME": "/q/"]).root == "/q/official_models")
         #expect(try settings(["PADDLE_PDX_CACHE_HOME": "/q", "COXSWAIN_MODEL_ROOT": "/m/"]).root == "/m")
-        #expect(throws: PreloadSettings.Problem.self) { try settings(["COXSWAIN_MODEL_ROOT": "models"]) }
+        #expect(throws: VariableProblem.self) { try settings(["COXSWAIN_MODEL_ROOT": "models"]) }
     }
 
     @Test func sourcesInOrder() throws {
@@ -55,7 +56,7 @@ import Testing
             #expect(try settings(["COXSWAIN_MODEL_SOURCES": near]).sources.count == 1)
         }
         for far in ["http://127.0.0.1.example.com/m", "http://localhost.example/m", "http://10.0.0.1/m"] {
-            #expect(throws: PreloadSettings.Problem.self) { try settings(["COXSWAIN_MODEL_SOURCES": far]) }
+            #expect(throws: VariableProblem.self) { try settings(["COXSWAIN_MODEL_SOURCES": far]) }
         }
         let mirror = try settings(["HF_ENDPOINT": "http://mirror.internal:9000"])
         #expect(mirror.hub.authority == "mirror.internal:9000" && mirror.remarks.count == 1)
@@ -65,7 +66,7 @@ import Testing
         #expect(try settings(["HF_HUB_OFFLINE": "1"]).isOffline)
         #expect(try settings(["HF_HUB_OFFLINE": "1", "COXSWAIN_OFFLINE": "false"]).isOffline == false)
         #expect(try settings(["COXSWAIN_OFFLINE": "yes"]).offlineReason == "COXSWAIN_OFFLINE")
-        #expect(throws: PreloadSettings.Problem.self) { try settings(["COXSWAIN_OFFLINE": "perhaps"]) }
+        #expect(throws: VariableProblem.self) { try settings(["COXSWAIN_OFFLINE": "perhaps"]) }
     }
 
     @Test func keysOfABucketComeInPairs() throws {
@@ -75,10 +76,10 @@ import Testing
             "CLOUDRU_S3_ACCESS_KEY": "c", "CLOUDRU_S3_SECRET_KEY": "d", "CLOUDRU_S3_ENDPOINT": "https://s3.cloud.ru",
         ])
         #expect(replaced.store.signing?.secretKey == "d" && replaced.store.endpoint?.authority == "s3.cloud.ru")
-        #expect(throws: PreloadSettings.Problem.self) { try settings(["AWS_ACCESS_KEY_ID": "a"]) }
+        #expect(throws: VariableProblem.self) { try settings(["AWS_ACCESS_KEY_ID": "a"]) }
     }
 
     @Test func aTokenIsOneWord() {
-        #expect(throws: PreloadSettings.Problem.self) { try settings(["HF_TOKEN": "a\r\nX: y"]) }
+        #expect(throws: VariableProblem.self) { try settings(["HF_TOKEN": "a\r\nX: y"]) }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Runs what blocks on a thread of its own, so that whoever hangs has a thread and nobody else's.
@@ -16,7 +15,7 @@ package enum BlockingThread {
         let mark = Mark()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, Failure>, Never>) in
-                let isBegun = start {
+                let isBegun = PlainThread.startDetached {
                     continuation.resume(returning: Result { () throws(Failure) in try work { mark.isSet } })
                 }
                 if !isBegun { continuation.resume(returning: .failure(refused)) }
@@ -32,29 +31,5 @@ package enum BlockingThread {
 
         var isSet: Bool { value.load(ordering: .relaxed) }
         func set() { value.store(true, ordering: .relaxed) }
-    }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    private static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        var thread = pthread_t()
-        // Balanced by the thread.
-        let context = Unmanaged.passRetained(Body(body))
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else {
-            context.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
     }
 }
