@@ -72,18 +72,19 @@ extension JobStore {
     /// - Returns: the job, with the ``Delivery``s that its end brings with it.
     /// - Throws: ``JobStoreError/finished(_:)`` when it was over before; nothing is changed then.
     package func finish(_ id: JobIdentifier, _ end: JobEnd, at now: Double) async throws(JobStoreError) -> Job {
-        let job = try await write { db in
+        let (hadPassword, finished) = try await write { db in
             let job = try db.job(id)
             if job.status.isFinished { throw JobStoreError.finished(job.status) }
             try db.finish(job, end, at: now)
-            return job
+            // Read here: after this transaction anybody may remove it.
+            return (job.options.password != nil, try db.job(id))
         }
         folder.removeSpoolFile(of: id)
-        if job.options.password != nil {
+        if hadPassword {
             // It still stands in the log, which this empties. The job is finished all the same if it cannot be.
             try? await read { db in _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         }
-        return try await read { db in try db.job(id) }
+        return finished
     }
 
     /// - Throws: ``JobStoreError/finished(_:)`` when it was over before.

@@ -78,6 +78,28 @@ import Testing
         await #expect(throws: JobStoreError.unknownJob(id)) { try await place.store.commit(.sample(1), of: id) }
     }
 
+    /// Whoever deletes it in the moment in which it ends takes nothing from the one that ended it.
+    @Test func aJobThatIsRemovedAsSoonAsItIsOverHasEndedAllTheSame() async throws {
+        let place = try Workplace()
+        for _ in 0..<20 {
+            let id = try await place.job(.sample(options: JobOptions(password: Secret("pw")))).id
+            async let removal: Void = {
+                while true {
+                    do {
+                        return try await place.store.remove(id)
+                    } catch JobStoreError.unfinished {
+                        await Task.yield()
+                    }
+                }
+            }()
+            let job = try await place.store.finish(id, JobEnd(.success), at: moment)
+            #expect(job.id == id)
+            #expect(job.status == .success)
+            try await removal
+            #expect(try await place.store.job(id) == nil)
+        }
+    }
+
     @Test func positionsAreNotUsedTwice() async throws {
         let place = try Workplace()
         let first = try await place.finishedJob()
