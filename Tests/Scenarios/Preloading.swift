@@ -5,19 +5,6 @@ import Testing
 extension Scenarios {
     /// The engine starts when its weights are there, whole, and not before; then it asks nobody.
     @Suite(.serialized) struct Preloading {
-        private struct Health: Decodable {
-            var phase: String
-            var reason: String?
-            var progress: Double
-            var eta_seconds: Int?
-        }
-
-        private func health(_ container: Container) -> Health? {
-            (try? container.get("/health?format=json")).flatMap {
-                try? JSONDecoder().decode(Health.self, from: Data($0.body.utf8))
-            }
-        }
-
         private static let offline = [
             "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
             "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1",
@@ -26,10 +13,10 @@ extension Scenarios {
         @Test func theFirstStartDownloadsAndTheSecondTouchesNothing() throws {
             let model = try TinyModel(megabytesPerSecond: 1.5)
             let first = try model.container()
-            var seen: [Health] = []
+            var seen: [Container.Health] = []
             #expect(
                 eventually(within: 60) {
-                    guard let health = health(first) else { return false }
+                    guard let health = first.health else { return false }
                     if health.phase != "ready" { seen.append(health) }
                     return health.phase == "ready"
                 }, "\(first.log)")

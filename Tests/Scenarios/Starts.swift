@@ -5,29 +5,16 @@ import Testing
 extension Scenarios {
     /// A start says how far it is, may take as long as it moves, and no longer.
     @Suite(.serialized) struct Starts {
-        private struct Health: Decodable {
-            var phase: String
-            var reason: String?
-            var progress: Double
-            var eta_seconds: Int?
-        }
-
-        private func health(_ container: Container) -> Health? {
-            (try? container.get("/health?format=json")).flatMap {
-                try? JSONDecoder().decode(Health.self, from: Data($0.body.utf8))
-            }
-        }
-
         @Test func progressIsShownAndNeverTurnsBack() throws {
             let container = try Container(
                 settings: StandInEngine.service(answer: "read")
                     + "\n[service.warmup]\nenvironment = { COXSWAIN_WARMUP_MAX_ERROR = \"off\" }",
                 environment: ["COXSWAIN_ENGINE": "vllm"])
             try container.folder.write("engine-port", "\(container.enginePort)")
-            var seen: [Health] = []
+            var seen: [Container.Health] = []
             #expect(
                 eventually(within: 60) {
-                    guard let health = health(container) else { return false }
+                    guard let health = container.health else { return false }
                     if health.phase != "ready" { seen.append(health) }
                     return health.phase == "ready"
                 }, "\(container.log)")
