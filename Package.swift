@@ -370,7 +370,7 @@ let package = Package(
             name: "RenderingTests",
             dependencies: [
                 "CImage", "CLeptonica", "CPDFScan", "CPoppler", "Document", "RenderProtocol", "Rendering",
-                "SandboxProbe",
+                "SandboxProbe", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: tests),
         .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: tests),

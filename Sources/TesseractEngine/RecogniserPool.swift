@@ -4,7 +4,8 @@ import Threads
 
 /// Some recognisers, each on a thread of its own, with one queue before them.
 ///
-/// First come, first served. A task that is cancelled leaves the queue, or stops the recogniser that works for it.
+/// First come, first served, by the recogniser that worked last: each keeps the memory that its largest picture took, so those
+/// that are not needed at once stay small. A task that is cancelled leaves the queue, or stops the recogniser that works for it.
 package final class RecogniserPool: Sendable {
     package struct Answer: Sendable, Equatable {
         package var recognition: Recognition
@@ -26,22 +27,20 @@ package final class RecogniserPool: Sendable {
         var lastIdentifier: UInt64 = 0
         var queue: [Job] = []
         var working: [UInt64: RecognitionMonitor] = [:]
+        /// What wakes the recognisers that have nothing to do; the one that worked last is the last.
+        var idle: [Semaphore] = []
         var isClosed = false
     }
 
     /// Requests in the queue beyond which more are told to come later: each holds a whole picture.
     package static let maximumQueued = 1000
 
-    private let count: Int
     private let state = Mutex(State())
-    /// Counts what there is to do. A thread that it wakes for nothing goes back to sleep.
-    private let jobs = Semaphore()
 
     /// Starts the threads and waits until each has loaded its language data.
     ///
     /// - Throws: when one cannot; then none is left running.
     package init(languages: [String], count: Int) throws(RecogniserUnavailable) {
-        self.count = count
         // Leptonica's messages are no JSON; its failures are seen by their results.
         setMsgSeverity(Int32(L_SEVERITY_NONE))
         let start = Start()
@@ -101,24 +100,25 @@ package final class RecogniserPool: Sendable {
 
     /// Ends what waits and what is worked on, and the threads when they get to it.
     package func close() {
-        let queued = state.withLock { state in
+        let (queued, idle) = state.withLock { state in
             state.isClosed = true
             for monitor in state.working.values { monitor.cancel() }
-            defer { state.queue = [] }
-            return state.queue
+            defer { (state.queue, state.idle) = ([], []) }
+            return (state.queue, state.idle)
         }
         for job in queued { job.continuation.resume(returning: .failure(.stopping)) }
-        for _ in 0..<count { jobs.signal() }
+        for bell in idle { bell.signal() }
     }
 
     private func enqueue(_ job: Job) {
-        let refusal = state.withLock { state -> ProblemReport? in
-            if state.isClosed { return .stopping }
-            if state.queue.count >= Self.maximumQueued { return .queueFull }
+        let (refusal, bell) = state.withLock { state -> (ProblemReport?, Semaphore?) in
+            if state.isClosed { return (.stopping, nil) }
+            if state.queue.count >= Self.maximumQueued { return (.queueFull, nil) }
             state.queue.append(job)
-            return nil
+            return (nil, state.idle.popLast())
         }
-        if let refusal { job.continuation.resume(returning: .failure(refusal)) } else { jobs.signal() }
+        if let refusal { job.continuation.resume(returning: .failure(refusal)) }
+        bell?.signal()
     }
 
     private func cancel(_ identifier: UInt64) {
@@ -132,11 +132,8 @@ package final class RecogniserPool: Sendable {
 
     /// A recogniser's life.
     private func work(with recogniser: borrowing Recogniser) {
-        while true {
-            jobs.wait()
-            let (job, isClosed) = takeJob()
-            if isClosed { return }
-            guard let job else { continue }
+        let bell = Semaphore()
+        while let job = nextJob(bell) {
             let queued = job.queuedAt.duration(to: .now)
             let outcome: Outcome
             do throws(ProblemReport) {
@@ -155,12 +152,24 @@ package final class RecogniserPool: Sendable {
         state.withLock(\.isClosed) ? .stopping : .cancelled
     }
 
-    private func takeJob() -> (job: Job?, isClosed: Bool) {
-        state.withLock { state in
-            guard !state.isClosed, !state.queue.isEmpty else { return (nil, state.isClosed) }
-            let job = state.queue.removeFirst()
-            state.working[job.identifier] = job.monitor
-            return (job, false)
+    /// Waits until there is something to do.
+    ///
+    /// - Returns: nil once the pool is closed.
+    private func nextJob(_ bell: Semaphore) -> Job? {
+        while true {
+            let (job, isClosed) = state.withLock { state -> (Job?, Bool) in
+                if state.isClosed { return (nil, true) }
+                guard !state.queue.isEmpty else {
+                    state.idle.append(bell)
+                    return (nil, false)
+                }
+                let job = state.queue.removeFirst()
+                state.working[job.identifier] = job.monitor
+                return (job, false)
+            }
+            if job != nil || isClosed { return job }
+            // Who is woken for a job that another one took, or that was cancelled, lies down again.
+            bell.wait()
         }
     }
 

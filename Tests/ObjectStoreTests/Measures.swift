@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import TestSupport
 
 /// SHA-256 of bytes that come in pieces.
 final class Hash {
@@ -13,14 +14,10 @@ enum Memory {
     /// - Returns: what it has now, from which the peak is counted anew.
     static func resetPeak() -> Int {
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
-        return value("VmRSS:")
+        return value("VmRSS")
     }
 
-    static func peak() -> Int { value("VmHWM:") }
+    static func peak() -> Int { value("VmHWM") }
 
-    private static func value(_ name: String) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
-        return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
-    }
+    private static func value(_ name: String) -> Int { (ProcessStatus(getpid())?.number(name) ?? 0) << 10 }
 }

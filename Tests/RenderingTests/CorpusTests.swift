@@ -2,6 +2,7 @@ import Glibc
 import RenderProtocol
 import Rendering
 import Synchronization
+import TestSupport
 import Testing
 
 /// What others wrote to try their own readers: `etc/test/corpus/fetch`.

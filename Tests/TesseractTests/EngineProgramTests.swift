@@ -59,6 +59,21 @@ import Testing
         #expect(rate <= 0.02, "character error rate \(rate)")
     }
 
+    @Test func whatIsReadOneAfterTheOtherTakesTheMemoryOfOneRecogniser() async throws {
+        let engine = try await Engine(environment: ["OCR_WORKERS": "6"])
+        let client = try engine.client()
+        let page = try BookPage(language: "en", number: 15).picture()
+        func peakAfterAPage() async throws -> Int {
+            _ = try await client.recognise(request(page), deadline: .now + .seconds(60))
+            return engine.program.peak
+        }
+        let before = engine.program.peak
+        let one = try await peakAfterAPage() - before
+        var six = 0
+        for _ in 0..<5 { six = try await peakAfterAPage() - before }
+        #expect(one > 10 << 20 && six < 2 * one, "one page took \(one) bytes, six \(six)")
+    }
+
     @Test func endpointsAnswerAsVLLMDoes() async throws {
         let engine = try await Engine()
         #expect(try engine.curl("/health") == " 200")

@@ -26,6 +26,9 @@ final class Program {
 
     var errors: String { (try? String(contentsOfFile: "\(folder.path)/err", encoding: .utf8)) ?? "" }
 
+    /// The most memory, in bytes, that was resident.
+    var peak: Int { (ProcessStatus(process.processIdentifier)?.number("VmHWM") ?? 0) << 10 }
+
     func send(_ signal: Int32) {
         kill(process.processIdentifier, signal)
     }
