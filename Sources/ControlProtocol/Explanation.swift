@@ -81,21 +81,24 @@ private struct ExplanationWriter {
 
     private var ready: Explanation {
         let since = state.services.map(\.since).max() ?? state.startedAt
-        let last = state.services.filter { $0.lastFailure != nil }
-            .max { ($0.lastFailure?.at ?? 0) < ($1.lastFailure?.at ?? 0) }
+        let failed = state.services.filter { $0.lastFailure != nil }
+            .sorted { ($0.lastFailure?.at ?? 0) > ($1.lastFailure?.at ?? 0) }
         return Explanation(
             ready: true, what: "The container is ready, and has been \(span(since)).",
-            why: last.flatMap { service in
-                service.lastFailure.map { failure in
-                    let times = service.restarts == 1 ? "once" : "\(service.restarts) times"
-                    return
-                        (service.restarts > 0 ? "\(service.name) was started again \(times): its" : "\(service.name)'s")
-                        + " last failure was \(TimeSpan.text(now - failure.at)) ago: \(sentence(failure.cause))"
-                }
-            },
+            why: failed.isEmpty ? nil : failed.compactMap(history).joined(separator: " "),
             advice: state.facts.notDurable.map {
                 "Documents in work would not survive the end of this container: \($0)."
             })
+    }
+
+    /// What is over: how often, and the last time of it.
+    private func history(of service: ServiceState) -> String? {
+        service.lastFailure.map { failure in
+            let times = service.restarts == 1 ? "once" : "\(service.restarts) times"
+            return
+                (service.restarts > 0 ? "\(service.name) was started again \(times): its" : "\(service.name)'s")
+                + " last failure was \(TimeSpan.text(now - failure.at)) ago: \(sentence(failure.cause))"
+        }
     }
 
     private var stopping: Explanation {

@@ -128,6 +128,18 @@ private func container(
                 + "was 16 min ago: killed by SIGKILL.")
     }
 
+    @Test func readyAfterSeveralHaveFailed() {
+        var (engine, api) = (service("engine", "ready", for: 900), service("api", "ready", for: 600))
+        (engine.restarts, api.restarts) = (2, 1)
+        engine.lastFailure = failure("killed by SIGKILL", ago: 960)
+        api.lastFailure = failure("its shim was killed", ago: 601)
+        #expect(
+            container(.ready, ready: true, [engine, api]).explanation(now: now).text
+                == "The container is ready, and has been for 10 min. api was started again once: its last failure was 10 min "
+                + "ago: its shim was killed. engine was started again 2 times: its last failure was 16 min ago: killed by "
+                + "SIGKILL.")
+    }
+
     @Test func healedWhileItCountsAsReady() {
         let state = container(.degraded, ready: true, [service("engine", "starting", for: 1), service("api", "ready")])
         let explanation = state.explanation(now: now)
