@@ -27,9 +27,11 @@ import Testing
         try preloading.run()
         let whole = try preloading.run(["list"])
         #expect(whole.output.contains("from huggingface") && whole.output.contains("PaddleOCR-VL"), "\(whole.output)")
-        let json = try preloading.run(["list", "--json", Preloading.name]).output
-        let row = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-        #expect(row?["state"] as? String == "complete" && row?["bytes"] as? Int == preloading.model.bytes)
+        let json = try preloading.run(["list", "--json", Preloading.name])
+        let row = try? JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+        #expect(
+            row?["state"] as? String == "complete" && row?["bytes"] as? Int == preloading.model.bytes,
+            "\(json.status) \(json.output) \(json.errors)")
     }
 
     @Test func aLockNamesEveryFileWithItsHash() throws {

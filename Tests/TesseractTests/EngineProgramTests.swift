@@ -162,7 +162,7 @@ import Testing
             Task { try await client.recognise(request(page), deadline: .now + .seconds(120)) }
         }
         while client.activity.reading.requests < 4 { try await Task.sleep(for: .milliseconds(1)) }
-        try await Task.sleep(for: .milliseconds(1500))
+        try await Task.sleep(for: .milliseconds(500))
         for task in tasks { task.cancel() }
         for task in tasks { _ = await task.result }
         // The one page that is being read may be at the search for lines; the three behind it may not be read at all.
