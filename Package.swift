@@ -372,7 +372,8 @@ let package = Package(
                 "CImage", "CLeptonica", "CPDFScan", "CPoppler", "Document", "RenderProtocol", "Rendering",
                 "SandboxProbe", "TestSupport",
             ], swiftSettings: strict),
-        .testTarget(name: "EngineClientTests", dependencies: ["Document", "EngineClient"], swiftSettings: tests),
+        .testTarget(
+            name: "EngineClientTests", dependencies: ["Document", "EngineClient", "Threads"], swiftSettings: tests),
         .testTarget(name: "NotifyTests", dependencies: ["Notify"], swiftSettings: tests),
         .testTarget(
             name: "TesseractTests", dependencies: ["Document", "EngineClient", "TesseractEngine", "TestSupport"],

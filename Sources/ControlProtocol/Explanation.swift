@@ -81,24 +81,22 @@ private struct ExplanationWriter {
 
     private var ready: Explanation {
         let since = state.services.map(\.since).max() ?? state.startedAt
-        let failed = state.services.filter { $0.lastFailure != nil }
-            .sorted { ($0.lastFailure?.at ?? 0) > ($1.lastFailure?.at ?? 0) }
+        let failures = state.services.compactMap { service in service.lastFailure.map { (service, $0) } }
+            .sorted { $0.1.at > $1.1.at }
         return Explanation(
             ready: true, what: "The container is ready, and has been \(span(since)).",
-            why: failed.isEmpty ? nil : failed.compactMap(history).joined(separator: " "),
+            why: failures.isEmpty ? nil : failures.map(history).joined(separator: " "),
             advice: state.facts.notDurable.map {
                 "Documents in work would not survive the end of this container: \($0)."
             })
     }
 
     /// What is over: how often, and the last time of it.
-    private func history(of service: ServiceState) -> String? {
-        service.lastFailure.map { failure in
-            let times = service.restarts == 1 ? "once" : "\(service.restarts) times"
-            return
-                (service.restarts > 0 ? "\(service.name) was started again \(times): its" : "\(service.name)'s")
-                + " last failure was \(TimeSpan.text(now - failure.at)) ago: \(sentence(failure.cause))"
-        }
+    private func history(of service: ServiceState, _ last: ServiceState.Failure) -> String {
+        let times = service.restarts == 1 ? "once" : "\(service.restarts) times"
+        return
+            (service.restarts > 0 ? "\(service.name) was started again \(times): its" : "\(service.name)'s")
+            + " last failure was \(TimeSpan.text(now - last.at)) ago: \(sentence(last.cause))"
     }
 
     private var stopping: Explanation {

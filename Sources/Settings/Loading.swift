@@ -1,5 +1,6 @@
 import Lifecycle
 package import Models
+import VariableCatalog
 
 extension Configuration {
     /// Where the settings file is looked for when none is named.
@@ -81,13 +82,13 @@ extension Configuration {
             }
         }
         // Of the file alone nobody knows what the environment will add.
-        for (service, variable, message) in environment.isEmpty ? [] : StoreCheck.problems(sorted) {
-            guard !loader.problems.contains(where: { $0.file == variable }) else { continue }
-            let key = "service.\(service).environment.\(variable)"
+        for (service, problem) in environment.isEmpty ? [] : StoreCheck.problems(sorted) {
+            guard !loader.problems.contains(where: { $0.file == problem.variable }) else { continue }
+            let key = "service.\(service).environment.\(problem.variable)"
             if reader.line(of: key) != nil {
-                reader.complain(key, message, at: .key)
+                reader.complain(key, problem.message, at: .key)
             } else {
-                loader.complain(variable, message)
+                loader.complain(problem.variable, problem.message)
             }
         }
         guard reader.problems.isEmpty, engine.problems.isEmpty, loader.problems.isEmpty else {

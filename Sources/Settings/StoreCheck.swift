@@ -4,15 +4,15 @@ import VariableCatalog
 
 /// Looks at what our own services are told of the object store before anything is started: they would say the same, and end.
 enum StoreCheck {
-    /// What is wrong, each once: the service that would say so, the variable and the message.
-    static func problems(_ services: [ServiceDefinition]) -> [(service: String, variable: String, message: String)] {
-        var problems: [(service: String, variable: String, message: String)] = []
+    /// What is wrong, each once, and the service that would say so.
+    static func problems(_ services: [ServiceDefinition]) -> [(service: String, problem: VariableProblem)] {
+        var problems: [(service: String, problem: VariableProblem)] = []
         for service in services where asksStore(service) {
             do throws(VariableProblem) {
                 _ = try StoreVariables(environment: service.environment)
             } catch {
-                let isNew = !problems.contains { $0.variable == error.variable && $0.message == error.message }
-                if isNew { problems.append((service.name, error.variable, error.message)) }
+                let isNew = !problems.contains { $0.problem == error }
+                if isNew { problems.append((service.name, error)) }
             }
         }
         return problems

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// A real HTTP server on loopback that does as it is told: the engine in the tests of its client.
 ///
@@ -254,20 +255,6 @@ final class StandInEngine: Sendable {
     }
 }
 
-private final class Work: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}
-
 private func onThread(_ body: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(Work(body))
-    let code = pthread_create(
-        &thread, nil,
-        { context in
-            if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
-            return nil
-        }, context.toOpaque())
-    precondition(code == 0, "no thread for the stand-in engine")
-    pthread_detach(thread)
+    precondition(PlainThread.startDetached(body), "no thread for the stand-in engine")
 }
